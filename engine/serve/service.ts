@@ -1,0 +1,129 @@
+/**
+ * What the command line and the socket can ask of Evert. Two implementations: in the process that holds the files
+ * (`engine/serve/local.ts`), and through the socket of a running engine (`engine/serve/remote.ts`). Only JSON values
+ * cross it; offsets are decimal strings, 64-bit integers and decimals of rows are strings as well.
+ */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+/** Next offsets: stream or table → one decimal string per partition. */
+export type PositionJson = { readonly [stream: string]: readonly string[] }
+
+export interface Progress {
+  readonly phase: string
+  readonly done: number
+  /** Undefined while it is not known. */
+  readonly total?: number
+  readonly unit: 'events' | 'rows' | 'bytes'
+  readonly perSecond: number
+}
+
+export interface Ask {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface QueryAnswer {
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  /** Every answer says at which position it is true. */
+  readonly position: PositionJson
+  readonly rows: AsyncIterable<readonly (readonly Json[])[]>
+}
+
+export interface ViewInfo {
+  readonly name: string
+  readonly kind: 'sql' | 'fold' | 'table' | 'stream'
+  readonly strategy: 'linear' | 'full' | 'fold' | 'table' | 'history'
+  readonly reason: string
+  readonly reads: readonly string[]
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly version: string
+  readonly state: 'live' | 'building' | 'failed' | 'not built'
+  readonly error?: string
+  readonly rows: number | null
+  readonly position: PositionJson
+}
+
+export interface Explanation extends ViewInfo {
+  readonly file: string
+  readonly sql?: string
+  /** What the strategy keeps and runs, for people. */
+  readonly plan: readonly string[]
+  /** What would make it cheaper, if anything is known. */
+  readonly advice?: string
+}
+
+export interface ConsumerCounts {
+  readonly consumer: string
+  readonly stream: string
+  readonly read: string
+  readonly applied: string
+  readonly dead: string
+  readonly skipped: string
+}
+
+export interface StatusInfo {
+  readonly running: boolean
+  readonly pid: number | null
+  readonly project: string
+  readonly dataDir: string
+  readonly log: { readonly id: string; readonly kind: string }
+  readonly position: PositionJson
+  readonly ends: PositionJson
+  /** Events not yet in the views (an upper bound where offsets have gaps). */
+  readonly lagEvents: number
+  readonly positionSum: string
+  /** Commit time of the last batch, ISO 8601. */
+  readonly committedAt: string | null
+  readonly consumers: readonly ConsumerCounts[]
+  readonly failedViews: readonly { readonly view: string; readonly error: string }[]
+  readonly halted?: string
+  readonly processors: readonly { readonly name: string; readonly position: readonly string[]; readonly lagEvents: number }[]
+  readonly replays: readonly { readonly view: string; readonly done: number; readonly total: number }[]
+}
+
+export interface ReplayAnswer {
+  readonly view: string
+  readonly version: string
+  readonly events: number
+  readonly rows: number
+  readonly seconds: number
+  readonly position: PositionJson
+}
+
+export interface VerifyAnswer {
+  readonly view: string
+  readonly equal: boolean
+  readonly rows: number
+  readonly position: PositionJson
+  readonly events: number
+  readonly seconds: number
+  /** A sample of the differing rows: `only` says on which side it was found and how often. */
+  readonly differences: readonly { readonly only: 'view' | 'recomputed'; readonly times: number; readonly row: { readonly [column: string]: Json } }[]
+  readonly differing: number
+  readonly tolerance?: string
+}
+
+export interface DeadLetter {
+  readonly consumer: string
+  readonly stream: string
+  readonly partition: number
+  readonly offset: string
+  readonly type: string | null
+  readonly key: string | null
+  readonly reason: string
+  readonly value: string | null
+  readonly at: string
+}
+
+export interface Service {
+  status(ask?: Ask): Promise<StatusInfo>
+  views(ask?: Ask): Promise<readonly ViewInfo[]>
+  explain(view: string, ask?: Ask): Promise<Explanation>
+  /** One SELECT over views, tables, streams. Throws `query-refused`, `query-failed`, `query-timeout`. `rowsMax`: fails beyond it, never cuts silently. */
+  query(sql: string, options?: { rowsMax?: number; timeoutMs?: number }, ask?: Ask): Promise<QueryAnswer>
+  replay(view: string, ask?: Ask): Promise<ReplayAnswer>
+  /** Undefined: all views. Yields one answer a view. */
+  verify(views: readonly string[] | undefined, ask?: Ask): AsyncIterable<VerifyAnswer>
+  deadLetters(options?: { stream?: string; consumer?: string; limit?: number }, ask?: Ask): Promise<readonly DeadLetter[]>
+  close(): Promise<void>
+}

@@ -1,0 +1,34 @@
+/** Every queue and buffer has a limit, named and explained here. Bytes and milliseconds are in the name. */
+export const limits = {
+  /** One event's value. Larger facts belong in a file that the event names. Also keeps one batch inside DuckDB's string limit. */
+  eventBytesMax: 16 << 20,
+  /** Nesting of one JSON value: deeper is a dead letter. DuckDB's own parser gives up later, and for the whole statement. */
+  jsonDepthMax: 64,
+  /** Appends that wait to be written together. A caller beyond it waits, which is the back pressure. */
+  appendQueueBytesMax: 64 << 20,
+  /** Events in one entry of the embedded log, and its bytes: one CRC, one read. */
+  entryEventsMax: 16_384,
+  entryBytesMax: 4 << 20,
+  /** One chunk handed on by a log's reader. */
+  chunkEventsMax: 65_536,
+  chunkBytesMax: 8 << 20,
+  /** One breath of the loop: catch-up takes up to this, an idle engine takes what is there. */
+  batchEventsMax: 65_536,
+  batchBytesMax: 16 << 20,
+  /** Batches of at most this many events go to DuckDB as constants in one string of statements (design §4). */
+  literalEventsMax: 128,
+  literalBytesMax: 256 << 10,
+  /** States of folds and processors kept in memory, per fold. */
+  foldCacheKeysMax: 100_000,
+  /** Rows of a query's answer when nobody asked for more. */
+  queryRowsDefault: 10_000_000,
+  queryTimeoutMsDefault: 300_000,
+  /** Log bytes that `query` and `verify` decode into a scratch database for a stream without history. */
+  scratchBytesMax: 8 << 30,
+  /** Another process's append is seen at the latest after this, should the file system not tell (it usually does, at once). */
+  waitPollMsMax: 15,
+  /** SIGTERM: how long a running batch may take to end. */
+  stopMsMax: 5_000,
+  /** Group keys of an entity's version index, key bytes in the log. LMDB's own limit is 1,978. */
+  keyBytesMax: 1_024,
+} as const
