@@ -1,0 +1,50 @@
+/**
+ * The contract of a store: where views are materialised. DuckDB maintains them (its SQL runs inside its transactions);
+ * others are shipped to. Who calls: one writer, the loop, one transaction at a time; any number of readers. What may
+ * never happen: rows and position that disagree, a reader that sees half a transaction.
+ */
+
+/** A parameter: bytes go as a BLOB, bigint as BIGINT, everything else by its JavaScript type. */
+export type Parameter = Uint8Array | string | bigint | number | boolean | null
+
+export interface Column {
+  readonly name: string
+  /** As the store names it. */
+  readonly type: string
+}
+
+/** A row with values as the store's own client gives them, but 64-bit integers as bigint. */
+export type Row = Readonly<Record<string, unknown>>
+
+export interface Transaction {
+  /** Runs SQL text anew each time, never a kept plan: on 1.5.x a prepared plan freezes table statistics and gives wrong rows later (duckdb issues 23704, 24182). Several statements only without parameters. Returns the rows changed by the last one. */
+  run(sql: string, parameters?: readonly Parameter[]): Promise<number>
+  /** All rows; for small results. */
+  all(sql: string, parameters?: readonly Parameter[]): Promise<readonly Row[]>
+}
+
+export interface Answer {
+  readonly columns: readonly Column[]
+  /** Blocks of rows; every value is a JSON value, numbers beyond 2^53 and decimals as strings. */
+  readonly rows: AsyncIterable<readonly (readonly JsonValue[])[]>
+}
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue }
+
+/** A consistent view of the last committed state, until it is closed. One statement at a time. */
+export interface Reader extends Transaction {
+  /** Streams a SELECT. `signal` interrupts it in the engine. Throws `query-failed`, `query-timeout`. */
+  query(sql: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Answer>
+  close(): Promise<void>
+}
+
+export interface Store {
+  /** One transaction: all that `work` did, or nothing. Transactions queue; `work` must not start another. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** One transaction as one string of statements with constants: the cheapest way for a small batch. */
+  script(statements: readonly string[]): Promise<void>
+  reader(): Promise<Reader>
+  /** Moves what the write-ahead log holds into the file; called when idle, since it stalls. */
+  checkpoint(): Promise<void>
+  close(): Promise<void>
+}
