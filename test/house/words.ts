@@ -15,7 +15,11 @@ const isShipped = (path: string): boolean => !isTest(path)
 const forbiddenWords: readonly Forbidden[] = [
   { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, message: 'leaves work behind: do it now, or open an issue' },
   { pattern: /@ts-(ignore|nocheck)\b/, message: 'silences the compiler: give the type' },
-  { pattern: /biome-ignore(?!\S* \S+: \S)/, message: 'silences the linter without a reason: `biome-ignore lint/group/rule: reason`' },
+  {
+    pattern: /biome-ignore(?!\S* \S+: \S)/,
+    message: 'silences the linter without a reason: `biome-ignore lint/group/rule: reason`',
+    where: isCode,
+  },
   { pattern: /\b(describe|suite|it|test|bench)(\.\w+)*\.(only|skip|todo)\b/, message: 'keeps tests from running', where: isCode },
   { pattern: /\bdebugger\b|\bconsole\.debug\b/, message: 'is left from debugging', where: isCode },
 ]
