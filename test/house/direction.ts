@@ -30,7 +30,7 @@ const parts: readonly Part[] = [
   { name: 'run', owns: (path) => inFolder(path, 'engine/run'), may: ['foundation', 'interface', 'model', 'compile'] },
   { name: 'replay', owns: (path) => inFolder(path, 'engine/replay'), may: ['foundation', 'interface', 'model', 'compile', 'run'] },
   { name: 'serve', owns: (path) => inFolder(path, 'engine/serve'), may: below },
-  { name: 'cli', owns: (path) => inFolder(path, 'cli'), may: [...below, 'serve', 'index', 'tool'] },
+  { name: 'cli', owns: (path) => inFolder(path, 'cli'), may: [...below, 'serve', 'index'] },
   { name: 'demo', owns: (path) => inFolder(path, 'demo'), may: [...below, 'serve', 'cli', 'index'] },
   { name: 'tool', owns: (path) => !path.includes('/') || inFolder(path, 'scripts'), may: ['test'] },
 ]
