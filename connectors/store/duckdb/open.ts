@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { EvertError } from '../../../errors.ts'
+import type { Store } from '../store.ts'
+import { readConnection } from './read.ts'
+import { createWriter } from './write.ts'
+
+export interface DuckdbOptions {
+  readonly memoryLimit?: string
+  readonly threads?: number
+  /** Where larger-than-memory operations spill. */
+  readonly tempDir?: string
+  /** Called when the file would not open and was set aside: the caller rebuilds from the log, loudly. */
+  readonly onSetAside?: (kept: string, why: Error) => void
+  /** Bytes of write-ahead log before a commit checkpoints by itself; idle checkpoints come before it. */
+  readonly checkpointThreshold?: string
+}
+
+/**
+ * Opens the DuckDB file, or memory when `file` is `:memory:`. Throws `store-locked` when another process holds it, naming
+ * that process. A file that DuckDB cannot read is set aside under a name with today's date, and a new one is begun.
+ */
+export async function openDuckdb(file: string, options: DuckdbOptions = {}): Promise<Store> {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  const instance = await openInstance(file, options)
+  const writer = await instance.connect()
+  await configure(writer, options)
+  const readers = new Set<{ close(): Promise<void> }>()
+  const write = createWriter(writer)
+  return {
+    ...write,
+    reader: async () => {
+      const reader = await readConnection(await instance.connect())
+      readers.add(reader)
+      return { ...reader, close: () => (readers.delete(reader), reader.close()) }
+    },
+    close: async () => {
+      await write.idle()
+      for (const reader of readers) await reader.close()
+      writer.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+async function openInstance(file: string, options: DuckdbOptions): Promise<DuckDBInstance> {
+  const settings: Record<string, string> = {
+    // No extension is ever fetched, no file but our own is opened; the SQL of users is checked apart from this (sandbox).
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    enable_external_access: 'false',
+    ...(options.memoryLimit ? { memory_limit: options.memoryLimit } : {}),
+    ...(options.threads ? { threads: String(options.threads) } : {}),
+    ...(options.tempDir ? { temp_directory: options.tempDir } : {}),
+  }
+  try {
+    return await DuckDBInstance.create(file, settings)
+  } catch (thrown) {
+    const error = thrown as Error
+    const holder = /\(PID (\d+)\)/.exec(error.message)?.[1]
+    if (/lock/i.test(error.message) && holder) {
+      throw new EvertError('store-locked', `Opening ${file}: process ${holder} holds it. Stop that process, or let it answer: commands reach a running engine through its socket.`, {
+        cause: error,
+        details: { file, pid: Number(holder) },
+      })
+    }
+    if (file === ':memory:' || !existsSync(file) || !isUnreadable(error)) {
+      throw new EvertError('store-unreadable', `Opening ${file}: ${error.message}. Check the disk and the file's rights.`, { cause: error, details: { file } })
+    }
+    const kept = `${file}.unreadable-${new Date().toISOString().replaceAll(':', '')}`
+    renameSync(file, kept)
+    if (existsSync(`${file}.wal`)) renameSync(`${file}.wal`, `${kept}.wal`)
+    options.onSetAside?.(kept, error)
+    return DuckDBInstance.create(file, settings)
+  }
+}
+
+/** DuckDB's own words for a damaged file; a missing right or a full disk must not set a good file aside. */
+function isUnreadable(error: Error): boolean {
+  return /corrupt|not a valid DuckDB|checksum|Serialization Error|INTERNAL Error|invalidated|Could not read enough bytes|deserializ/i.test(error.message)
+}
+
+async function configure(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
+  await connection.run("SET GLOBAL TimeZone = 'UTC'") // every connection's, so that casts and date_trunc never follow the machine
+  await connection.run(`SET checkpoint_threshold = '${options.checkpointThreshold ?? '256MB'}'`)
+  await connection.run("SET storage_compatibility_version = 'v1.5.0'")
+  await connection.run('SET preserve_insertion_order = false')
+  await connection.run('SET lock_configuration = true')
+}

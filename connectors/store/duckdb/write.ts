@@ -1,0 +1,70 @@
+import assert from 'node:assert'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Row, Transaction } from '../store.ts'
+import { storeError } from './errors.ts'
+import { bind } from './values.ts'
+
+export interface Writer {
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  script(statements: readonly string[]): Promise<void>
+  checkpoint(): Promise<void>
+  /** Resolves when no transaction is under way. */
+  idle(): Promise<void>
+}
+
+/** The one writing connection: transactions queue behind each other. */
+export function createWriter(connection: DuckDBConnection): Writer {
+  let last: Promise<unknown> = Promise.resolve()
+  const queued = <T>(work: () => Promise<T>): Promise<T> => {
+    const run = last.then(work)
+    last = run.catch(() => undefined) // the caller of `run` sees the error; the queue goes on
+    return run
+  }
+  const tx = transactionOn(connection)
+  const rollback = async () => {
+    // A statement that failed may have ended the transaction already, or the whole instance (disk full in a checkpoint).
+    await connection.run('ROLLBACK').catch((error: Error) => assert(/no transaction|invalidated|FATAL/i.test(error.message), error.message))
+  }
+  return {
+    transaction: (work) =>
+      queued(async () => {
+        await connection.run('BEGIN TRANSACTION')
+        try {
+          const result = await work(tx)
+          await connection.run('COMMIT')
+          return result
+        } catch (error) {
+          await rollback()
+          throw storeError(error)
+        }
+      }),
+    script: (statements) =>
+      queued(async () => {
+        try {
+          await connection.run(`BEGIN TRANSACTION;\n${statements.join(';\n')};\nCOMMIT`)
+        } catch (error) {
+          await rollback()
+          throw storeError(error)
+        }
+      }),
+    checkpoint: () =>
+      queued(async () => {
+        try {
+          await connection.run('CHECKPOINT')
+        } catch (error) {
+          throw storeError(error)
+        }
+      }),
+    idle: () => last.then(() => undefined),
+  }
+}
+
+export function transactionOn(connection: DuckDBConnection): Transaction {
+  return {
+    run: async (sql, parameters) => {
+      const result = await connection.run(sql, bind(parameters))
+      return result.rowsChanged
+    },
+    all: async (sql, parameters) => (await connection.runAndReadAll(sql, bind(parameters))).getRowObjects() as readonly Row[],
+  }
+}

@@ -1,0 +1,79 @@
+import { path } from '../../connectors/store/quote.ts'
+import type { Column, Store } from '../../connectors/store/store.ts'
+import { EvertError } from '../../errors.ts'
+import { exactQuotientDdl } from './exact-quotient.ts'
+import { type Ast, isAst, items, parseAst, printAst } from './ast.ts'
+import { hasPlace, placeColumns, type Relation, relationSchema, relationTable } from './relations.ts'
+
+export interface FunctionKinds {
+  readonly aggregates: ReadonlySet<string>
+  readonly volatile: ReadonlySet<string>
+}
+
+/** What the compiler asks DuckDB: an empty database that knows the relations' columns and nothing else. */
+export interface Analyzer {
+  /** The one SELECT of a text. Throws `sql-invalid` or, for queries, whatever `code` says. */
+  parse(sql: string): Promise<Ast>
+  print(node: Ast): Promise<string>
+  /** Names and types of a SELECT's columns. Throws DuckDB's own error. */
+  describe(sql: string): Promise<readonly Column[]>
+  readonly functions: FunctionKinds
+  /** Columns of what a plan shows, tried on an empty state. */
+  tryState(create: (table: string) => readonly string[], read: (table: string) => string): Promise<readonly Column[]>
+  declare(relation: Relation): Promise<void>
+  close(): Promise<void>
+}
+
+/** `store` is an empty one in memory; the analyzer owns it from here on. */
+export async function createAnalyzer(store: Store): Promise<Analyzer> {
+  await store.script([`CREATE SCHEMA ${path(relationSchema)}`, ...exactQuotientDdl()])
+  const all = (sql: string, parameters?: readonly string[]) => store.transaction((tx) => tx.all(sql, parameters))
+  const rows = await all("SELECT function_name AS name, function_type AS kind, stability FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability = 'VOLATILE'")
+  const named = (test: (row: (typeof rows)[number]) => boolean) => new Set(rows.filter(test).map((row) => String(row.name)))
+  const aggregates = named((row) => row.kind === 'aggregate')
+  aggregates.add('count_star')
+  return {
+    functions: { aggregates, volatile: named((row) => row.stability === 'VOLATILE') },
+    parse: async (sql) => {
+      const [row] = await all('SELECT json_serialize_sql($1::VARCHAR, skip_default := true) AS ast', [sql])
+      const answer = parseAst(String(row?.ast))
+      if (answer.error === true) throw parseError(answer)
+      const statements = items(answer.statements)
+      const node = statements[0]?.node
+      if (statements.length !== 1 || !isAst(node)) {
+        throw new EvertError('sql-invalid', `Expected one SELECT, found ${statements.length} statements. Write one statement, without a second one after a semicolon.`)
+      }
+      return node
+    },
+    print: async (node) => {
+      const [row] = await all('SELECT json_deserialize_sql($1::VARCHAR::JSON) AS sql', [printAst({ error: false, statements: [{ node }] })])
+      return String(row?.sql)
+    },
+    describe: async (sql) => {
+      const described = await all(`DESCRIBE ${sql}`)
+      return described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+    },
+    tryState: async (create, read) => {
+      const table = path('tried')
+      await store.script([...create(table)])
+      const described = await all(`DESCRIBE ${read(table)}`)
+      await store.script([`DROP TABLE ${table}`])
+      return described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+    },
+    declare: async (relation) => {
+      const columns = (wanted: readonly Column[]) => wanted.map((column) => `${path(column.name)} ${column.type}`).join(', ')
+      await store.script([
+        `CREATE OR REPLACE TABLE ${path(relationSchema, relationTable(relation.name))} (${columns(relation.columns)})`,
+        ...(hasPlace(relation) ? [`CREATE OR REPLACE TABLE ${path(relationSchema, relationTable(relation.name, true))} (${columns([...relation.columns, ...placeColumns])})`] : []),
+      ])
+    },
+    close: () => store.close(),
+  }
+}
+
+function parseError(answer: Ast): EvertError {
+  const message = String(answer.error_message)
+  if (message.startsWith('Only SELECT')) return new EvertError('sql-invalid', 'Only a SELECT can be asked or made a view; this text is another statement (or a PIVOT, which can be written as an aggregate with FILTER).')
+  const at = Number(answer.position)
+  return new EvertError('sql-invalid', message, Number.isFinite(at) ? { details: { at } } : {})
+}

@@ -1,0 +1,80 @@
+import { EvertError } from '../../errors.ts'
+import { type Ast, type AstValue, isAst, items, textOf, visit } from './ast.ts'
+import type { FunctionKinds } from './analyzer.ts'
+
+/**
+ * A view is a function of the events up to its position. Text whose answer depends on anything else, or on the order in
+ * which DuckDB happens to see rows, is refused when declared, with the clause and the remedy (design §5). DuckDB's own
+ * `stability` calls several of these consistent, so this closed list stands beside it.
+ */
+const clock = new Set(['now', 'today', 'current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'get_current_time', 'get_current_timestamp', 'transaction_timestamp', 'current_localtime', 'current_localtimestamp'])
+const session = new Set(['current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_database', 'current_schema', 'current_schemas', 'in_search_path', 'txid_current', 'pg_backend_pid', 'pg_my_temp_schema'])
+/** Aggregates whose answer follows the order of the rows: right only with an ORDER BY of their own. */
+const ordered = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'first', 'last', 'arbitrary', 'any_value', 'first_value', 'last_value'])
+/** Aggregates that choose among ties, or estimate. */
+const refusedAggregates = new Map([
+  ['approx_count_distinct', 'count(DISTINCT …)'],
+  ['approx_quantile', 'quantile_cont(…)'],
+  ['approx_top_k', 'a view with GROUP BY … ORDER BY count(*) DESC LIMIT k'],
+  ['reservoir_quantile', 'quantile_cont(…)'],
+  ['mode', 'a GROUP BY with ORDER BY count(*) DESC, value LIMIT 1'],
+  ...['arg_max', 'argmax', 'max_by', 'arg_max_null', 'arg_max_nulls_last'].map((name) => [name, 'max({order: …, value: …}).value, which decides ties by the value'] as const),
+  ...['arg_min', 'argmin', 'min_by', 'arg_min_null', 'arg_min_nulls_last'].map((name) => [name, 'min({order: …, value: …}).value, which decides ties by the value'] as const),
+])
+
+/** Throws `sql-invalid` naming clause and remedy. `where` names the view's file. */
+export function refuseNondeterminism(node: Ast, functions: FunctionKinds, where: string): void {
+  const refuse = (clause: string, why: string, remedy: string): never => {
+    throw new EvertError('sql-invalid', `${where}: ${clause} ${why}. ${remedy}`, { details: { clause } })
+  }
+  visit(node, (part) => {
+    if (part.type === 'COLUMN_REF') {
+      const names = part.column_names as readonly string[]
+      const name = (names[0] ?? '').toLowerCase()
+      if (names.length === 1 && clock.has(name)) refuse(name, 'reads the clock', "Use the event's own time field, or _time, the time of the append.")
+      if (names.length === 1 && session.has(name)) refuse(name, 'depends on the session', 'Leave it out.')
+    }
+    if (part.class === 'FUNCTION' || part.class === 'WINDOW') checkFunction(part, functions, refuse)
+    if (part.class === 'WINDOW') checkWindow(part, refuse)
+    if (isAst(part.sample)) refuse('TABLESAMPLE', 'takes other rows each time', 'Filter by a hash of a column instead: WHERE hash(id) % 100 < 10.')
+    if (isAst(part.cte_map)) checkModifiers(part, refuse)
+    if (part.type === 'JOIN' && part.ref_type === 'POSITIONAL') refuse('POSITIONAL JOIN', 'depends on the order of stored rows', 'Join by a key.')
+  })
+}
+
+type Refuse = (clause: string, why: string, remedy: string) => never
+
+function checkFunction(part: Ast, functions: FunctionKinds, refuse: Refuse): void {
+  const name = textOf(part.function_name).toLowerCase()
+  if (clock.has(name)) refuse(`${name}()`, 'reads the clock', "Use the event's own time field, or _time, the time of the append.")
+  if (session.has(name)) refuse(`${name}()`, 'depends on the session', 'Leave it out.')
+  if (name === 'age' && items(part.children).length === 1) refuse('age() with one argument', 'reads the clock', 'Give both timestamps.')
+  if (functions.volatile.has(name)) refuse(`${name}()`, 'gives another value each time', 'Compute it before the append, and put it in the event.')
+  const exact = refusedAggregates.get(name)
+  if (exact !== undefined) refuse(`${name}()`, name.startsWith('approx') || name.startsWith('reservoir') ? 'is an estimate' : 'chooses among ties by the order of the rows', `Use ${exact}.`)
+  if (part.class === 'FUNCTION' && ordered.has(name) && items((part.order_bys as Ast | undefined)?.orders).length === 0) {
+    refuse(`${name}() without ORDER BY`, 'depends on the order in which rows are seen', `Write ${name}(… ORDER BY …), or min()/max().`)
+  }
+}
+
+/** Windows that number or pick rows need an order; ties in it are broken by `ties.ts`. */
+function checkWindow(part: Ast, refuse: Refuse): void {
+  const name = textOf(part.function_name).toLowerCase()
+  const picks = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill', 'rank', 'dense_rank', 'percent_rank', 'cume_dist'])
+  if (picks.has(name) && items(part.orders).length === 0 && items(part.arg_orders).length === 0) {
+    refuse(`${name}() OVER without ORDER BY`, 'depends on the order in which rows are seen', 'Write OVER (… ORDER BY …).')
+  }
+}
+
+function checkModifiers(part: Ast, refuse: Refuse): void {
+  const modifiers = items(part.modifiers)
+  const has = (type: string) => modifiers.some((modifier) => modifier.type === type)
+  const limited = has('LIMIT_MODIFIER') || has('LIMIT_PERCENT_MODIFIER')
+  if (limited && !has('ORDER_MODIFIER')) refuse('LIMIT without ORDER BY', 'keeps whichever rows come first', 'Write ORDER BY … LIMIT …; ties are broken by the remaining columns.')
+  for (const modifier of modifiers) {
+    const on = modifier.distinct_on_targets as AstValue
+    if (modifier.type === 'DISTINCT_MODIFIER' && Array.isArray(on) && on.length > 0 && !has('ORDER_MODIFIER')) {
+      refuse('DISTINCT ON without ORDER BY', 'keeps whichever row comes first', 'Write ORDER BY after it.')
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { Column } from '../../connectors/store/store.ts'
+import type { Read } from './resolve.ts'
+
+/** Events of one batch as a plan reads them: the text of a FROM item per relation, in parentheses or a quoted name. */
+export type Delta = (read: Read) => string
+
+/** Which columns of a stream a plan needs in its delta; `undefined`: all. Lower case. */
+export type Needs = ReadonlyMap<string, ReadonlySet<string> | undefined>
+
+/** How one SQL view is kept up to date. Pure text: the loop runs it. Tables are given as quoted names. */
+export interface ViewPlan {
+  readonly name: string
+  readonly file: string
+  readonly strategy: 'linear' | 'full'
+  /** Why this strategy, for `explain`. */
+  readonly reason: string
+  readonly advice?: string
+  /** The whole SELECT over the relation schema, normalised: what a recomputation runs. */
+  readonly select: string
+  readonly columns: readonly Column[]
+  readonly reads: readonly Read[]
+  /** Columns needed of each source stream, by relation name. */
+  readonly needs: Needs
+  /** Sources whose whole history must be in DuckDB. */
+  readonly history: readonly string[]
+  /** Hash of the definition and of the reads' columns: a version is named by it. */
+  readonly fingerprint: string
+  readonly floats: boolean
+  /** Makes the empty state. */
+  create(table: string): readonly string[]
+  /** Statements of one batch. */
+  maintain(table: string, delta: Delta): readonly string[]
+  /** The SELECT that readers see. */
+  read(table: string): string
+}

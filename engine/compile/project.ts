@@ -1,0 +1,60 @@
+import { list } from '../../connectors/store/quote.ts'
+import type { Column } from '../../connectors/store/store.ts'
+import type { Analyzer } from './analyzer.ts'
+import { type Ast, canonical, items } from './ast.ts'
+import { fillDelta, overDelta, whyNotLinear } from './linear.ts'
+import type { ViewPlan } from './plan.ts'
+import type { Read } from './resolve.ts'
+
+export type Maintenance = Pick<ViewPlan, 'strategy' | 'reason' | 'create' | 'maintain' | 'read'>
+
+/** Rule: projection, filter, UNNEST, UNION ALL over append-only streams. A batch's rows are inserted; none ever leaves. */
+export async function planProjection(analyzer: Analyzer, node: Ast, columns: readonly Column[], reads: readonly Read[]): Promise<Maintenance | string> {
+  const reason = whyNotLinear(node, reads, analyzer.functions)
+  if (reason !== undefined) return reason
+  if (reads.length === 0) return 'it reads no stream'
+  const { modifiers: _, ...unordered } = node
+  const change = await analyzer.print(overDelta(unordered, reads))
+  const names = list(columns.map((column) => column.name))
+  const order = orderOnRead(node, columns)
+  return {
+    strategy: 'linear',
+    reason: 'projection, filter and UNION ALL of an append-only stream: a batch adds its own rows and touches no other',
+    create: (table) => [`CREATE TABLE ${table} (${columns.map((column) => `${list([column.name])} ${column.type}`).join(', ')})`],
+    maintain: (table, delta) => [`INSERT INTO ${table} ${fillDelta(change, reads, delta)}`],
+    read: (table) => `SELECT ${names} FROM ${table}${order}`,
+  }
+}
+
+/**
+ * ORDER BY applies on read, over the output columns: those orders that name one are kept (by name or number).
+ * An order by something that is not shown cannot be had on read and is left out: rows are a bag.
+ */
+export function orderOnRead(node: Ast, columns: readonly Column[]): string {
+  const modifier = items(node.modifiers).find((candidate) => candidate.type === 'ORDER_MODIFIER')
+  if (!modifier) return ''
+  const outputs = items(node.select_list)
+  const names = new Map(columns.map((column) => [column.name.toLowerCase(), column.name]))
+  const terms: string[] = []
+  for (const order of items(modifier.orders)) {
+    const name = outputOf(order.expression as Ast, outputs, columns, names)
+    if (name === undefined) break
+    const direction = order.type === 'DESCENDING' ? ' DESC' : ' ASC'
+    const nulls = order.null_order === 'NULLS_FIRST' ? ' NULLS FIRST' : order.null_order === 'NULLS_LAST' ? ' NULLS LAST' : ''
+    terms.push(`${list([name])}${direction}${nulls}`)
+  }
+  return terms.length > 0 ? ` ORDER BY ${terms.join(', ')}` : ''
+}
+
+function outputOf(expression: Ast, outputs: readonly Ast[], columns: readonly Column[], names: ReadonlyMap<string, string>): string | undefined {
+  if (expression.class === 'CONSTANT') {
+    const at = Number(String((expression.value as Ast).value))
+    return Number.isInteger(at) ? columns[at - 1]?.name : undefined
+  }
+  if (expression.type === 'COLUMN_REF') {
+    const parts = expression.column_names as readonly string[]
+    return names.get((parts.at(-1) ?? '').toLowerCase())
+  }
+  const at = outputs.findIndex((output) => canonical(output) === canonical(expression))
+  return outputs.length === columns.length && at >= 0 ? columns[at]?.name : undefined
+}

@@ -1,0 +1,67 @@
+import type { Column, Parameter, Transaction } from '../../connectors/store/store.ts'
+import type { Batch, BadEvent } from './batch.ts'
+import type { Binder } from './source.ts'
+import type { Chunk } from '../../connectors/log/log.ts'
+
+/** One statement of a batch's transaction. */
+export interface Statement {
+  readonly sql: string
+  readonly parameters?: readonly Parameter[]
+}
+
+/** How a batch's events are had in SQL; one per statement, since parameters are numbered by statement. */
+export interface Deltas {
+  /** FROM item with the wanted columns of a stream's events in this batch: a subquery, or a temporary table's. */
+  from(stream: string, options: { needs: ReadonlySet<string> | undefined; placed: boolean; type?: string; tombstones?: boolean }): string
+  readonly binder: Binder
+}
+
+/** What a derivation answers for one batch. */
+export interface Prepared {
+  readonly statements: readonly Statement[]
+  /** Events that this derivation itself could not apply (a fold whose handler threw), beside those that could not be decoded. */
+  readonly rejected?: readonly Rejected[]
+  /** Called when the batch's transaction has committed, or not: caches follow the store, never lead it. */
+  readonly settled?: (committed: boolean) => void
+}
+
+export interface Rejected extends BadEvent {
+  readonly chunk: Chunk
+}
+
+/**
+ * One thing that is kept in the store: a stream's history, a table, a SQL view, a fold. A version of it owns one table.
+ * The loop prepares all of them for a batch, in the order of dependence, and runs their statements in one transaction.
+ */
+export interface Derivation {
+  readonly name: string
+  readonly kind: 'history' | 'table' | 'sql' | 'fold'
+  readonly strategy: 'linear' | 'full' | 'fold' | 'table' | 'history'
+  readonly reason: string
+  /** Names a version: the definition and all that it reads. */
+  readonly fingerprint: string
+  /** The definition's text, for the registry. */
+  readonly source: string
+  readonly columns: readonly Column[]
+  /** Streams and tables whose events of a batch it reads, with the columns needed (lower case; undefined: all). */
+  readonly streams: ReadonlyMap<string, { needs: ReadonlySet<string> | undefined; placed: boolean }>
+  /** Other derivations whose rows it reads when a batch is applied. They are applied before it. */
+  readonly reads: readonly string[]
+  /** False: its rows follow from the state alone, so a build computes it once, at the end. */
+  readonly byEvents: boolean
+  /** Statements that make the empty state in `table` (a quoted name). */
+  create(table: string): readonly string[]
+  /** Statements that (re)point the public names at `table`. */
+  expose(table: string): readonly string[]
+  /** Statements that take the public names away. */
+  conceal(): readonly string[]
+  prepare(batch: Batch, table: string, context: PrepareContext): Promise<Prepared>
+}
+
+export interface PrepareContext {
+  /** A new statement's deltas: `parameters` belong to that statement. */
+  deltas(parameters: Parameter[]): Deltas
+  /** Reads of the state as it was before the batch. Folds load their states with it. */
+  readonly before: Transaction
+  readonly literal: boolean
+}

@@ -1,0 +1,66 @@
+import { ident, list, path } from '../../connectors/store/quote.ts'
+import type { Parameter } from '../../connectors/store/store.ts'
+import { columnsOf, placeColumns, relationSchema, relationTable, streamRelationsDdl } from '../compile/relations.ts'
+import type { StreamModel, TableModel } from '../model/types.ts'
+import type { Derivation } from './derivation.ts'
+
+/** The history of a stream: every event as a row, with its place. */
+export function deriveHistory(stream: StreamModel): Derivation {
+  const columns = [...columnsOf(stream.columns), ...placeColumns]
+  return {
+    name: stream.name,
+    kind: 'history',
+    strategy: 'history',
+    reason: 'every event of the stream is kept as a row',
+    fingerprint: stream.fingerprint,
+    source: `stream ${stream.name}`,
+    columns,
+    streams: new Map([[stream.name, { needs: undefined, placed: true }]]),
+    reads: [],
+    byEvents: true,
+    create: (table) => [`CREATE TABLE ${table} (${columns.map((column) => `${ident(column.name)} ${column.type}`).join(', ')})`],
+    expose: (table) => streamRelationsDdl(stream, table),
+    conceal: () => [stream.name, ...stream.types.map((type) => `${stream.name}.${type.name}`)].flatMap((name) => [`DROP VIEW IF EXISTS ${path(relationSchema, relationTable(name))}`, `DROP VIEW IF EXISTS ${path(relationSchema, relationTable(name, true))}`]),
+    prepare: async (_batch, table, context) => {
+      const parameters: Parameter[] = []
+      const from = context.deltas(parameters).from(stream.name, { needs: undefined, placed: true })
+      return { statements: [{ sql: `INSERT INTO ${table} SELECT ${list(columns.map((column) => column.name))} FROM ${from} AS d`, parameters }] }
+    },
+  }
+}
+
+/**
+ * A keyed changelog: the last value of a key stands, a null value deletes (Kafka's compacted topics). Rows are kept by the
+ * message's key, which orders them: all values of a key are in one partition.
+ */
+export function deriveTable(table: TableModel): Derivation {
+  const columns = columnsOf(table.columns)
+  const names = list(columns.map((column) => column.name))
+  return {
+    name: table.name,
+    kind: 'table',
+    strategy: 'table',
+    reason: 'the last value of each key',
+    fingerprint: table.fingerprint,
+    source: `table ${table.name}`,
+    columns,
+    streams: new Map([[table.name, { needs: undefined, placed: true }]]),
+    reads: [],
+    byEvents: true,
+    create: (state) => [`CREATE TABLE ${state} (_key VARCHAR, ${columns.map((column) => `${ident(column.name)} ${column.type}`).join(', ')})`],
+    expose: (state) => [`CREATE OR REPLACE VIEW ${path(relationSchema, table.name)} AS SELECT ${names} FROM ${state}`, `CREATE OR REPLACE VIEW ${path('main', table.name)} AS SELECT ${names} FROM ${state}`],
+    conceal: () => [`DROP VIEW IF EXISTS ${path(relationSchema, table.name)}`, `DROP VIEW IF EXISTS ${path('main', table.name)}`],
+    prepare: async (_batch, state, context) => {
+      const parameters: Parameter[] = []
+      const from = context.deltas(parameters).from(table.name, { needs: undefined, placed: true, tombstones: true })
+      const last = `temp.${ident(`last of ${table.name}`)}`
+      return {
+        statements: [
+          { sql: `CREATE OR REPLACE TEMP TABLE ${ident(`last of ${table.name}`)} AS SELECT * FROM ${from} AS d QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1`, parameters },
+          { sql: `DELETE FROM ${state} AS t USING ${last} AS d WHERE t._key = d._key` },
+          { sql: `INSERT INTO ${state} SELECT _key, ${names} FROM ${last} WHERE NOT _null` },
+        ],
+      }
+    },
+  }
+}
