@@ -13,13 +13,14 @@ describe('the report of a run', () => {
     expect([passed, failed]).toEqual([6, 2])
     expect(lines[1]).toMatch(/^ {2}unit +3 +0 +0 +4\.3 +10 kept$/)
     expect(lines[2]).toMatch(/^ {2}other +3 +2 +0 +4\.3 +none$/)
-    expect(lines).toHaveLength(3)
+    expect(lines[3]).toMatch(/^ {2}all +6 +2 +0 +8\.5 *$/)
+    expect(lines).toHaveLength(4)
   })
 
   test('over the budget is a warning', () => {
     const { lines, failed } = report([{ ...unit, seconds: 20 }], { suites })
     expect(failed).toBe(0)
-    expect(lines.join('\n')).toMatch(/10 OVER\n {2}WARNING: suite unit took 20\.0 s, its budget is 10 s/)
+    expect(lines.join('\n')).toMatch(/10 OVER\n {2}all .*\n {2}WARNING: suite unit took 20\.0 s, its budget is 10 s/)
   })
 
   test('over twice the budget is a failure', () => {

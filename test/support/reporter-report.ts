@@ -52,6 +52,10 @@ export function report(runs: readonly SuiteRun[], options: ReportOptions): Repor
     if (options.strict) failed += run.skipped.length
     for (const name of run.skipped) notes.push(`${options.strict ? 'FAILED: skipped with CI=true' : 'skipped'}: ${run.name} > ${name}`)
   }
+  const seconds = runs.reduce((sum, run) => sum + run.seconds, 0)
+  lines.push(
+    row('all', String(passed), String(failed), String(runs.reduce((sum, run) => sum + run.skipped.length, 0)), seconds.toFixed(1), ''),
+  )
   if (passed + failed === 0) notes.push('FAILED: no test ran')
   return { lines: [...lines, ...notes.map((note) => `  ${note}`)], passed, failed }
 }
