@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import { declarationInvalid } from '../declare/origin.ts'
+import { hashOf } from '../fingerprint.ts'
+import type { Declared } from './load-project.ts'
+
+/**
+ * A fingerprint of the code of every fold and processor: its file bundled with its local imports, minified, and its
+ * packages' versions. Comments, formatting and types change nothing; it is per file, so a change to one declaration
+ * counts for its neighbours in the file, too.
+ */
+export async function codeFingerprints(root: string, declared: readonly Declared[]): Promise<ReadonlyMap<string, string>> {
+  const withCode = declared.filter(({ model }) => model.kind === 'fold' || model.kind === 'processor')
+  const byFile = new Map<string, Promise<string>>()
+  for (const { file } of withCode) if (!byFile.has(file)) byFile.set(file, fingerprintOfFile(root, file))
+  const fingerprints = new Map<string, string>()
+  for (const { file, model } of withCode) fingerprints.set(model.name, hashOf(`${model.name}\n${await byFile.get(file)}`))
+  return fingerprints
+}
+
+async function fingerprintOfFile(root: string, file: string): Promise<string> {
+  try {
+    const result = await build({
+      entryPoints: [file],
+      absWorkingDir: root,
+      bundle: true,
+      write: false,
+      minify: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'es2023',
+      packages: 'external',
+      metafile: true,
+      logLevel: 'silent',
+      sourcemap: false,
+      legalComments: 'none',
+    })
+    const packages = packagesOf(result.metafile).map((name) => `${name}@${versionOf(dirname(file), name)}`)
+    return [result.outputFiles[0]?.text ?? '', ...packages].join('\n')
+  } catch (thrown) {
+    throw declarationInvalid({ file }, `its code could not be bundled: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown)
+  }
+}
+
+function packagesOf(metafile: Metafile): string[] {
+  const paths = Object.values(metafile.outputs).flatMap((output) => output.imports.filter((each) => each.external).map((each) => each.path))
+  const names = paths.filter((path) => !path.startsWith('node:')).map((path) => path.split('/').slice(0, path.startsWith('@') ? 2 : 1).join('/'))
+  // A fold's meaning depends on no version of ours: it must stay what it was when Evert is updated.
+  return [...new Set(names)].filter((name) => name !== 'evert').sort()
+}
+
+/** The version of the package that a file of this folder would get; Node's own modules have none. */
+function versionOf(folder: string, name: string): string {
+  const manifest = join(folder, 'node_modules', name, 'package.json')
+  if (existsSync(manifest)) return String((JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown }).version)
+  const parent = dirname(folder)
+  return parent === folder ? 'none' : versionOf(parent, name)
+}

@@ -1,0 +1,10 @@
+/** What projects and programs import from `evert`. */
+export { type EventsOf, type InputsOf, type Stream, type StreamOptions, stream } from './engine/model/declare/stream.ts'
+export { type RowInputOf, type Table, type TableOptions, table } from './engine/model/declare/table.ts'
+export { type ViewOptions, view } from './engine/model/declare/view.ts'
+export { type OutputEvent, type ProcessorOptions, processor } from './engine/model/declare/processor.ts'
+export { sql } from './engine/model/schema/sql.ts'
+export { type ConfigInput, defineConfig } from './engine/model/load/define-config.ts'
+export { loadProject } from './engine/model/load/load-project.ts'
+export type { EventMeta, FoldModel, ProcessorModel, Project, StreamModel, TableModel } from './engine/model/types.ts'
+export { type ErrorCode, errorCodes, EvertError } from './errors.ts'
