@@ -1,0 +1,64 @@
+import { list, path } from '../../../connectors/store/quote.ts'
+import { limits } from '../../../limits.ts'
+import { relationSchema } from '../../compile/relations.ts'
+import { fingerprintOf, hashOf } from '../../model/fingerprint.ts'
+import type { FoldModel } from '../../model/types.ts'
+import type { Derivation, Rejected } from '../derivation.ts'
+import { applyEvent } from './apply.ts'
+import { loadStates } from './load-states.ts'
+import { foldRule, keyedEvents } from './fold-rule.ts'
+import { Slots } from './slots.ts'
+import { StateCache } from './state-cache.ts'
+import { createFoldTable, type FoldTable, publicColumns, writeBack } from './write-back.ts'
+
+/** Raise when the table's form changes: folds are then built anew. */
+const formatVersion = 1
+
+/** A view as a TypeScript fold: its rows after each batch are what folding every event up to there gives. */
+export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { cacheKeysMax?: number } = {}): Derivation {
+  const rule = foldRule(fold)
+  const shape: FoldTable = { keyField: fold.keyField, form: rule.key, fields: fold.state.fields.filter((field) => field.name.toLowerCase() !== fold.keyField.name.toLowerCase()) }
+  const columns = publicColumns(shape)
+  const caches = new Map<string, StateCache>()
+  const cacheOf = (table: string): StateCache => {
+    const present = caches.get(table) ?? new StateCache(options.cacheKeysMax ?? limits.foldCacheKeysMax)
+    return caches.set(table, present).get(table) ?? present
+  }
+  const names = list(columns.map((column) => column.name))
+  return {
+    name: fold.name,
+    kind: 'fold',
+    strategy: 'fold',
+    reason: 'a TypeScript fold: its handlers run for each event, and the states of the batch are written back',
+    fingerprint: fingerprint(fold, codeFingerprint),
+    source: `fold ${fold.name} over ${fold.from.name} by ${fold.key} (${Object.keys(fold.on).join(', ')}), code ${codeFingerprint}`,
+    columns,
+    // Handlers read the events themselves; no statement needs them.
+    streams: new Map([[fold.from.name, { needs: new Set<string>(), placed: false }]]),
+    reads: [],
+    byEvents: true,
+    create: (table) => {
+      caches.clear() // a table made anew is empty, whatever was known of one with its name
+      return [createFoldTable(table, shape)]
+    },
+    expose: (table) => [relationSchema, 'main'].map((schema) => `CREATE OR REPLACE VIEW ${path(schema, fold.name)} AS SELECT ${names} FROM ${table}`),
+    conceal: () => [relationSchema, 'main'].map((schema) => `DROP VIEW IF EXISTS ${path(schema, fold.name)}`),
+    prepare: async (batch, table, context) => {
+      const slots = new Slots(cacheOf(table))
+      const rejected: Rejected[] = []
+      const events = keyedEvents(rule, batch.chunks.get(fold.from.name) ?? [], slots, rejected)
+      await slots.load(loadStates(table, fold.keyField, rule.key, rule.form), context.before)
+      for (const { slot, chunk, index, payload } of events) {
+        const reason = applyEvent(rule, slot, chunk, index, payload)
+        if (reason !== undefined) rejected.push({ chunk, index, reason })
+      }
+      return { statements: writeBack(table, shape, slots.changed(), context), rejected, settled: (committed) => committed && slots.settle() }
+    },
+  }
+}
+
+/** Changes with all that the rows follow from. */
+function fingerprint(fold: FoldModel, codeFingerprint: string): string {
+  const handled = fold.from.types.filter((type) => Object.hasOwn(fold.on, type.name))
+  return hashOf(JSON.stringify([formatVersion, fold.name, fold.from.topic, fold.key, fingerprintOf(handled), fold.state.fields, codeFingerprint]))
+}

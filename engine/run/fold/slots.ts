@@ -1,0 +1,60 @@
+import type { Chunk } from '../../../connectors/log/log.ts'
+import type { Transaction } from '../../../connectors/store/store.ts'
+import type { Known } from './state-form.ts'
+import type { StateCache } from './state-cache.ts'
+import type { LoadStates } from './load-states.ts'
+
+/** One key's state while a batch is worked on: begins as the store has it, becomes the store's when the batch is committed. */
+export interface Slot {
+  readonly key: string
+  /** Undefined: no row. */
+  known: Known | undefined
+  /** Partition of the key's events; of no meaning without a row. */
+  partition: number
+  /** The store has a row for the key. */
+  stored: boolean
+  /** The last event that wrote the state in this batch; undefined: none did. */
+  wrote: { readonly chunk: Chunk; readonly index: number } | undefined
+}
+
+/** The slots of one batch. */
+export class Slots {
+  readonly all = new Map<string, Slot>()
+  readonly #cache: StateCache
+  readonly #missing: Slot[] = []
+
+  constructor(cache: StateCache) {
+    this.#cache = cache
+  }
+
+  /** The key's slot; its state is there once `load` has resolved. */
+  at(key: string): Slot {
+    const present = this.all.get(key)
+    if (present) return present
+    const cached = this.#cache.get(key)
+    const slot: Slot = { key, known: cached?.known, partition: cached?.partition ?? 0, stored: cached !== undefined, wrote: undefined }
+    this.all.set(key, slot)
+    if (cached === undefined) this.#missing.push(slot)
+    return slot
+  }
+
+  /** Reads the missing states in one query; none when the cache holds every row that there is. */
+  async load(load: LoadStates, store: Transaction): Promise<void> {
+    const missing = this.#missing.splice(0)
+    if (missing.length === 0 || (await this.#cache.isComplete(load, store))) return
+    for (const { key, known, partition } of await load.states(store, missing.map((slot) => slot.key))) {
+      const slot = this.all.get(key)
+      if (slot) Object.assign(slot, { known, partition, stored: true })
+    }
+  }
+
+  changed(): Slot[] {
+    return [...this.all.values()].filter((slot) => slot.wrote !== undefined)
+  }
+
+  /** The store has committed the batch: the cache follows. */
+  settle(): void {
+    for (const slot of this.all.values()) this.#cache.set(slot.key, slot.known && { known: slot.known, partition: slot.partition })
+    this.#cache.trim()
+  }
+}

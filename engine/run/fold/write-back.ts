@@ -1,0 +1,72 @@
+import { ident, list, text } from '../../../connectors/store/quote.ts'
+import type { Column, Parameter } from '../../../connectors/store/store.ts'
+import { columnCast, jsonShape, sqlTypeText } from '../../model/schema/sql-type.ts'
+import type { Field } from '../../model/types.ts'
+import { offsetOf } from '../batch.ts'
+import type { PrepareContext, Statement } from '../derivation.ts'
+import type { Binder } from '../source.ts'
+import { keyColumn, type KeyForm } from './key-form.ts'
+import type { Slot } from './slots.ts'
+
+/** The table of a fold: the key, the state's columns beside it, the state's text, the place of the last event. */
+export interface FoldTable {
+  readonly keyField: Field
+  readonly form: KeyForm
+  /** Fields of the state but for one that has the key's name, which the key's column stands for. */
+  readonly fields: readonly Field[]
+}
+
+/** The columns that readers see. */
+export function publicColumns({ keyField, fields }: FoldTable): Column[] {
+  return [keyField, ...fields].map((field) => ({ name: field.name, type: sqlTypeText(field.type) }))
+}
+
+export function createFoldTable(table: string, fold: FoldTable): string {
+  const columns = publicColumns(fold).map((column) => `${ident(column.name)} ${column.type}`)
+  return `CREATE TABLE ${table} (${[...columns, '_state VARCHAR', '_partition INTEGER', '_offset BIGINT'].join(', ')})`
+}
+
+/**
+ * Statements that bring the changed rows to the table. What is there is updated in place, what is not is inserted, what
+ * went is deleted: under sustained churn deleting and inserting all would pile up dead rows.
+ */
+export function writeBack(table: string, fold: FoldTable, changed: readonly Slot[], context: PrepareContext): Statement[] {
+  const key = keyColumn(fold.keyField)
+  const others = [...fold.fields.map((field) => ident(field.name)), '_state', '_partition', '_offset']
+  const statement = (slots: readonly Slot[], sql: (binder: Binder) => string): Statement[] => {
+    if (slots.length === 0) return []
+    const parameters: Parameter[] = []
+    return [{ sql: sql(context.deltas(parameters).binder), parameters }]
+  }
+  const gone = changed.filter((slot) => slot.stored && !slot.known)
+  const updated = changed.filter((slot) => slot.stored && slot.known)
+  const added = changed.filter((slot) => !slot.stored && slot.known)
+  return [
+    ...statement(gone, (binder) => `DELETE FROM ${table} WHERE ${key} IN (SELECT ${fold.form.fromText('_k')} FROM (SELECT ${keysSql(gone, binder)}))`),
+    ...statement(updated, (binder) => `UPDATE ${table} AS t SET ${others.map((name) => `${name} = d.${name}`).join(', ')} FROM (${rowsSql(fold, updated, binder)}) AS d WHERE t.${key} = d.${key}`),
+    ...statement(added, (binder) => `INSERT INTO ${table} (${list([fold.keyField.name])}, ${others.join(', ')}) SELECT ${key}, ${others.join(', ')} FROM (${rowsSql(fold, added, binder)})`),
+  ]
+}
+
+function keysSql(slots: readonly Slot[], binder: Binder): string {
+  return `unnest(from_json(${binder.bytes(Buffer.from(JSON.stringify(slots.map((slot) => slot.key))))}, '["VARCHAR"]')) AS _k`
+}
+
+/** The rows of some slots. States are framed by 0x1e, which JSON cannot hold, so `_state` is their very text. */
+function rowsSql(fold: FoldTable, slots: readonly Slot[], binder: Binder): string {
+  const numbers = (values: readonly unknown[], type: string) => `unnest(from_json(${binder.bytes(Buffer.from(`[${values.join(',')}]`))}, '["${type}"]'))`
+  const lists = [
+    keysSql(slots, binder),
+    `unnest(string_split(${binder.bytes(Buffer.from(slots.map((slot) => slot.known?.json).join('\x1e')))}, chr(30))) AS _s`,
+    `${numbers(slots.map((slot) => slot.partition), 'INTEGER')} AS _p`,
+    `${numbers(slots.map(({ wrote }) => (wrote ? offsetOf(wrote.chunk, wrote.index) : 0n)), 'BIGINT')} AS _o`,
+  ]
+  const shape = fold.fields.length > 0 ? `, from_json(_s, ${text(jsonShape(fold.fields))}) AS _e` : ''
+  const columns = fold.fields.map((field) => {
+    const cast = columnCast(field.type)
+    const value = `_e.${ident(field.name)}`
+    return `${cast === undefined ? value : `CAST(${value} AS ${cast})`} AS ${ident(field.name)}`
+  })
+  const all = [`${fold.form.fromText('_k')} AS ${keyColumn(fold.keyField)}`, ...columns, '_s AS _state', '_p AS _partition', '_o AS _offset']
+  return `SELECT ${all.join(', ')} FROM (SELECT _k, _s, _p, _o${shape} FROM (SELECT ${lists.join(', ')}))`
+}
