@@ -1,9 +1,11 @@
 import { EvertError } from '../../../errors.ts'
 import { limits } from '../../../limits.ts'
+import { checker } from '../check/checker.ts'
 import { shapeFieldOf, type ShapeField } from '../schema/shape.ts'
-import type { Codec, Field, Verdict } from '../types.ts'
+import type { Codec, Field } from '../types.ts'
 import { decoder } from './decode.ts'
 import { encoder } from './encode.ts'
+import { fitter } from './fits.ts'
 import { BadValue, eventInvalid } from './path.ts'
 
 /** Checks a decoded value beyond its columns' types (a schema's refinements): the reason why it is bad, or undefined. */
@@ -14,11 +16,12 @@ export type Refine = (value: unknown) => string | undefined
  * its canonical JSON passes, in `encode` and `check` alike, so that validity never depends on the way an event came.
  */
 export function codecOf(fields: readonly ShapeField[], refine?: Refine): Codec {
+  const fits = fitter({ kind: 'struct', fields })
   const encode = encoder({ kind: 'struct', fields })
   const decode = decoder(fields) as (json: string) => Record<string, unknown>
   return {
     encode(data) {
-      const text = encodeOrThrow(encode, data)
+      const text = fits?.(data) ? JSON.stringify(data) : encodeOrThrow(encode, data)
       if (text.length * 3 > limits.eventBytesMax && Buffer.byteLength(text) > limits.eventBytesMax) throw tooLarge(Buffer.byteLength(text))
       const reason = refine?.(decode(text))
       if (reason !== undefined) throw eventInvalid(reason)
@@ -26,14 +29,7 @@ export function codecOf(fields: readonly ShapeField[], refine?: Refine): Codec {
     },
     decode,
     decodeAll: decode as unknown as (json: string) => Record<string, unknown>[],
-    check(bytes, start, end): Verdict {
-      try {
-        const data = decode(Buffer.from(bytes.subarray(start, end)).toString('utf8'))
-        return { ok: true, canonical: encodeOrThrow(encode, data) }
-      } catch (thrown) {
-        return { ok: false, reason: String(thrown) }
-      }
-    },
+    check: checker(fields, refine === undefined ? undefined : (text) => refine(decode(text))),
   }
 }
 

@@ -36,7 +36,7 @@ export interface ProcessorOptions<Events, To, Emit extends string, Schema> {
   /** The stream or streams that it appends to. */
   readonly to: To
   /** The event types that it appends, as `Type`, or `stream.Type` where two of the streams have one. */
-  readonly emits: readonly (Emit & (OutputEvent<To>['type'] | `${string}.${string}`))[]
+  readonly emits: readonly Emit[]
   /** Field of the handled events that keys the state; default the stream's key. */
   readonly key?: string
   readonly state?: Schema
@@ -68,7 +68,7 @@ export interface ProcessorOptions<Events, To, Emit extends string, Schema> {
  */
 export function processor<Events, const To extends StreamModel | readonly StreamModel[], const Emit extends string, const Schema extends SchemaInput>(
   name: string,
-  options: ProcessorOptions<Events, To, Emit, Schema>,
+  options: ProcessorOptions<Events, To, Emit, Schema> & { readonly emits: readonly (OutputEvent<To>['type'] | `${string}.${string}`)[] },
 ): ProcessorModel {
   const origin = callerOrigin()
   checkName(origin, 'processor', name)
