@@ -24,7 +24,7 @@ export const limits = {
   queryRowsDefault: 10_000_000,
   queryTimeoutMsDefault: 300_000,
   /** Log bytes that `query` and `verify` decode into a scratch database for a stream without history. */
-  scratchBytesMax: 8 << 30,
+  scratchBytesMax: 8 * 2 ** 30,
   /** Another process's append is seen at the latest after this, should the file system not tell (it usually does, at once). */
   waitPollMsMax: 15,
   /** SIGTERM: how long a running batch may take to end. */

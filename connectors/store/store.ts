@@ -34,7 +34,7 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
 /** A consistent view of the last committed state, until it is closed. One statement at a time. */
 export interface Reader extends Transaction {
   /** Streams a SELECT. `signal` interrupts it in the engine. Throws `query-failed`, `query-timeout`. */
-  query(sql: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Answer>
+  query(sql: string, options?: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined }): Promise<Answer>
   close(): Promise<void>
 }
 
@@ -43,7 +43,8 @@ export interface Store {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** One transaction as one string of statements with constants: the cheapest way for a small batch. */
   script(statements: readonly string[]): Promise<void>
-  reader(): Promise<Reader>
+  /** `scratch`: the reader may make temporary tables of its own. */
+  reader(options?: { scratch?: boolean }): Promise<Reader>
   /** Moves what the write-ahead log holds into the file; called when idle, since it stalls. */
   checkpoint(): Promise<void>
   close(): Promise<void>

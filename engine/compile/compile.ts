@@ -63,6 +63,7 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     file: view.file,
     ...(advice === undefined ? {} : { advice }),
     select,
+    node,
     columns,
     reads: resolved.reads,
     needs: needsOf(node, resolved.reads),

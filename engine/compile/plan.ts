@@ -1,4 +1,5 @@
 import type { Column } from '../../connectors/store/store.ts'
+import type { Ast } from './ast.ts'
 import type { Read } from './resolve.ts'
 
 /** Events of one batch as a plan reads them: the text of a FROM item per relation, in parentheses or a quoted name. */
@@ -17,6 +18,8 @@ export interface ViewPlan {
   readonly advice?: string
   /** The whole SELECT over the relation schema, normalised: what a recomputation runs. */
   readonly select: string
+  /** The same as a tree, so that other tables can stand in for the relations. */
+  readonly node: Ast
   readonly columns: readonly Column[]
   readonly reads: readonly Read[]
   /** Columns needed of each source stream, by relation name. */

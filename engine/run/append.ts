@@ -32,8 +32,8 @@ export interface AppenderOptions extends Pick<AppendOptions, 'producer' | 'seque
   readonly expected?: { readonly key: string; readonly version: number }
 }
 
-/** The log's answer, and where each event is, in the order in which they were given; without places after a conflict. */
-export type Appended = AppendResult & { readonly places: readonly Place[] }
+/** The log's answer. `places` tells where each event is, in the order in which they were given; empty after a conflict and for a sequence before the producer's last. */
+export type Appended = AppendResult & { readonly places: () => readonly Place[] }
 
 export interface Appender {
   /**
@@ -103,7 +103,8 @@ class TargetWriter {
     await this.#ensureTopic()
     const { expected, ...rest } = options
     const result = await this.#log.append(batches, { ...rest, ...(expected && { expected: { topic, ...expected } }) })
-    return withPlaces(result, topic, gathered)
+    const indexes = [...gathered].map(([partition, gathering]) => [partition, gathering.indexes] as const)
+    return withPlaces(result, topic, indexes)
   }
 
   #gather(event: NewEvent, index: number, free: number, gathered: Map<number, Gathered>): void {
@@ -182,19 +183,18 @@ function invalid(index: number, says: string, details: Record<string, unknown>):
   return new EvertError('event-invalid', `Event ${index} ${says}.`, { details: { index, ...details } })
 }
 
-/** Places are made when somebody asks: most callers of large batches do not. */
-function withPlaces(result: AppendResult, topic: string, gathered: ReadonlyMap<number, Gathered>): Appended {
-  return {
-    ...result,
-    get places(): readonly Place[] {
-      if (!result.ok) return []
-      const places: Place[] = []
-      for (const [order, [partition, { indexes }]] of [...gathered].entries()) {
-        const first = result.batches[order]?.first
-        if (first === undefined) continue
-        for (const [place, index] of indexes.entries()) places[index] = { topic, partition, offset: first + BigInt(place) }
-      }
-      return places
-    },
+/** Places are made when somebody asks: most callers of large batches do not. A function and no getter, whose hidden classes V8 keeps alive. */
+function withPlaces(result: AppendResult, topic: string, partitions: readonly (readonly [number, readonly number[]])[]): Appended {
+  return { ...result, places: () => placesOf(result, topic, partitions) }
+}
+
+function placesOf(result: AppendResult, topic: string, partitions: readonly (readonly [number, readonly number[]])[]): readonly Place[] {
+  if (!result.ok) return []
+  const places: Place[] = []
+  for (const [order, [partition, indexes]] of partitions.entries()) {
+    const first = result.batches[order]?.first
+    if (first === undefined) continue
+    for (const [place, index] of indexes.entries()) places[index] = { topic, partition, offset: first + BigInt(place) }
   }
+  return places
 }

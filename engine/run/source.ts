@@ -52,7 +52,7 @@ export function sourceSql(source: Source, chunks: readonly CheckedChunk[], wante
 /** An empty relation with the same columns. */
 export function emptySql(wanted: Wanted): string {
   const place: Record<string, string> = { _type: 'VARCHAR', _key: 'VARCHAR', _time: 'TIMESTAMPTZ', _partition: 'INTEGER', _offset: 'BIGINT' }
-  const columns = [...wanted.columns.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`), ...wanted.place.map((name) => `CAST(NULL AS ${place[name]}) AS ${ident(name)}`)]
+  const columns = [...wanted.columns.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`), ...wanted.place.map((name) => `CAST(NULL AS ${place[name]}) AS ${ident(name)}`), ...(wanted.tombstones === true ? ['false AS _null'] : [])]
   return `SELECT ${columns.length > 0 ? columns.join(', ') : '1 AS _one'} WHERE FALSE`
 }
 

@@ -98,7 +98,11 @@ export interface VerifyAnswer {
   readonly events: number
   readonly seconds: number
   /** A sample of the differing rows: `only` says on which side it was found and how often. */
-  readonly differences: readonly { readonly only: 'view' | 'recomputed'; readonly times: number; readonly row: { readonly [column: string]: Json } }[]
+  readonly differences: readonly {
+    readonly only: 'view' | 'recomputed'
+    readonly times: number
+    readonly row: { readonly [column: string]: Json }
+  }[]
   readonly differing: number
   readonly tolerance?: string
 }

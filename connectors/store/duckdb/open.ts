@@ -30,8 +30,8 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
   const write = createWriter(writer)
   return {
     ...write,
-    reader: async () => {
-      const reader = await readConnection(await instance.connect())
+    reader: async (wanted) => {
+      const reader = await readConnection(await instance.connect(), wanted?.scratch === true)
       readers.add(reader)
       return { ...reader, close: () => (readers.delete(reader), reader.close()) }
     },

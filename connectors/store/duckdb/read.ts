@@ -5,8 +5,8 @@ import { bind } from './values.ts'
 import { transactionOn } from './write.ts'
 
 /** A reader with its own connection and one open transaction: everything that it answers is of one moment. */
-export async function readConnection(connection: DuckDBConnection): Promise<Reader> {
-  await connection.run('BEGIN TRANSACTION READ ONLY')
+export async function readConnection(connection: DuckDBConnection, scratch: boolean): Promise<Reader> {
+  await connection.run(scratch ? 'BEGIN TRANSACTION' : 'BEGIN TRANSACTION READ ONLY')
   let closed = false
   return {
     ...transactionOn(connection),
@@ -19,7 +19,7 @@ export async function readConnection(connection: DuckDBConnection): Promise<Read
   }
 }
 
-async function query(connection: DuckDBConnection, sql: string, options: { timeoutMs?: number; signal?: AbortSignal }): Promise<Answer> {
+async function query(connection: DuckDBConnection, sql: string, options: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined }): Promise<Answer> {
   let why: 'timeout' | 'abort' | undefined
   const interrupt = (reason: 'timeout' | 'abort') => {
     why ??= reason

@@ -1,0 +1,178 @@
+import type { Log } from '../../connectors/log/log.ts'
+import { text } from '../../connectors/store/quote.ts'
+import type { Store } from '../../connectors/store/store.ts'
+import { asEvertError, EvertError } from '../../errors.ts'
+import { applyBatch, type Member, ViewFailed } from '../run/apply.ts'
+import type { Position, Source } from '../run/batch.ts'
+import { announce } from '../run/control.ts'
+import { crashPoint } from '../run/crash.ts'
+import { buildingConsumer } from '../run/dead-letters.ts'
+import type { Derivation, PrepareContext } from '../run/derivation.ts'
+import { type Background, type Loop, wantOf } from '../run/loop.ts'
+import { type ReadLimits, readBatch } from '../run/read-batch.ts'
+import { dropVersion, freeTable, insertVersion, readVersions, setVersionState, stateTable, type VersionRow } from '../run/registry.ts'
+
+export interface BuildOptions {
+  readonly store: Store
+  readonly log: Log
+  readonly loop: Loop
+  readonly sources: ReadonlyMap<string, Source>
+  /** What to build, in order of dependence. */
+  readonly derivations: readonly Derivation[]
+  /** The order of all members after the swap, by name. */
+  readonly order: readonly string[]
+  readonly batch: ReadLimits
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface Built {
+  readonly events: number
+  readonly position: Position
+}
+
+/**
+ * New versions beside the live ones: built from the beginning of the log in steps between the live batches, and swapped in
+ * one transaction at the moment when both stand at the same position. Until then no reader can see them. A build that is
+ * killed leaves its tables marked `building`; the next start drops them.
+ */
+export class Build implements Background {
+  readonly #options: BuildOptions
+  readonly #rows: VersionRow[] = []
+  #members: Member[] = []
+  #position: Position = new Map()
+  #events = 0
+  #started = false
+  #cancelled = false
+  readonly done: Promise<Built>
+  #finish!: { resolve: (built: Built) => void; reject: (error: unknown) => void }
+
+  constructor(options: BuildOptions) {
+    this.#options = options
+    this.done = new Promise((resolve, reject) => {
+      this.#finish = { resolve, reject }
+    })
+    this.done.catch(() => undefined) // whoever started the build awaits it; a failed one must not end the process
+  }
+
+  get views(): readonly string[] {
+    return this.#options.derivations.map((derivation) => derivation.name)
+  }
+
+  get progress(): { readonly done: number; readonly total: number } {
+    return { done: this.#events, total: this.#total() }
+  }
+
+  /** Takes every trace away at the next step. */
+  cancel(): void {
+    this.#cancelled = true
+  }
+
+  async step(): Promise<'more' | 'wait' | 'done'> {
+    try {
+      if (this.#cancelled) throw new EvertError('interrupted', `The build of ${this.views.join(', ')} was interrupted; the live versions stand as they were.`)
+      if (!this.#started) await this.#begin()
+      const to = this.#options.loop.position
+      const batch = await readBatch(this.#options.log, this.#sources(), this.#position, this.#options.batch, (source) => wantOf(source, this.#members), to)
+      if (!batch) {
+        await this.#swap()
+        this.#finish.resolve({ events: this.#events, position: to })
+        return 'done'
+      }
+      await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members.filter((member) => member.derivation.byEvents), also: () => [], building: true })
+      crashPoint('build-batch')
+      this.#position = batch.to
+      this.#events += batch.events
+      this.#options.onProgress?.(this.#events, this.#total())
+      return 'more'
+    } catch (error) {
+      await this.#discard()
+      this.#finish.reject(error instanceof ViewFailed ? new EvertError('replay-failed', `Building ${error.member.derivation.name}: ${error.message}. The live version stands as it was.`, { cause: error }) : asEvertError(error))
+      return 'done'
+    }
+  }
+
+  #sources(): Source[] {
+    const names = new Set(this.#options.derivations.flatMap((derivation) => [...derivation.streams.keys()]))
+    return [...this.#options.sources.values()].filter((source) => names.has(source.name))
+  }
+
+  #total(): number {
+    let total = 0n
+    for (const source of this.#sources()) for (const offset of this.#options.loop.position.get(source.topic) ?? []) total += offset
+    return Number(total)
+  }
+
+  async #begin(): Promise<void> {
+    this.#started = true
+    const taken = [...(await this.#options.store.transaction(readVersions))]
+    const statements: string[] = []
+    for (const derivation of this.#options.derivations) {
+      const row: VersionRow = { name: derivation.name, kind: derivation.kind, fingerprint: derivation.fingerprint, table: freeTable(derivation.name, derivation.fingerprint, taken), state: 'building', error: null }
+      taken.push(row)
+      this.#rows.push(row)
+      this.#members.push({ derivation, table: stateTable(row) })
+      statements.push(...derivation.create(stateTable(row)), insertVersion(row, derivation.source))
+    }
+    await this.#options.store.script(statements)
+    this.#position = new Map(this.#sources().map((source) => [source.topic, (this.#options.loop.position.get(source.topic) ?? []).map(() => 0n)]))
+  }
+
+  /** Between two live batches, so that the live views stand still: announce, then compute, repoint and drop in one transaction. */
+  async #swap(): Promise<void> {
+    const { store, log, loop, derivations, order } = this.#options
+    crashPoint('swap-before-announce')
+    const empty = { chunks: new Map(), events: 0, bytes: 0, to: loop.position }
+    const replaced = (await store.transaction(readVersions)).filter((row) => row.state !== 'building' && derivations.some((derivation) => derivation.name === row.name && sameKind(derivation.kind, row.kind)))
+    const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
+    await store.transaction(async (tx) => {
+      for (const [i, derivation] of derivations.entries()) {
+        const row = this.#rows[i] as VersionRow
+        if (!derivation.byEvents) {
+          const answer = await derivation.prepare(empty, stateTable(row), noDeltas)
+          for (const statement of answer.statements) {
+            await tx.run(statement.sql).catch((error: Error) => {
+              throw new ViewFailed(this.#members[i] as Member, error)
+            })
+          }
+        }
+        for (const statement of derivation.expose(stateTable(row))) await tx.run(statement)
+        await tx.run(setVersionState(row.table, 'live'))
+        await tx.run(`DELETE FROM _evert.dead_letters WHERE consumer = ${text(derivation.name)}`)
+        await tx.run(`DELETE FROM _evert.counts WHERE consumer = ${text(derivation.name)}`)
+        await tx.run(`UPDATE _evert.dead_letters SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`)
+        await tx.run(`UPDATE _evert.counts SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`)
+      }
+      for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
+      // The log learns of it before the store does; a crash between the two makes the next start build it again.
+      await announce(log, announced.map((derivation) => ({ kind: 'promoted' as const, view: derivation.name, version: derivation.fingerprint, source: derivation.source })))
+      crashPoint('swap-after-announce')
+    })
+    crashPoint('swap-after-commit')
+    const names = new Set(derivations.map((derivation) => derivation.name))
+    const others = loop.members.filter((member) => !names.has(member.derivation.name))
+    const at = (member: Member) => order.indexOf(member.derivation.name)
+    loop.setMembers([...others, ...this.#members].sort((a, b) => at(a) - at(b)))
+  }
+
+  async #discard(): Promise<void> {
+    if (!this.#started) return
+    const statements = this.#rows.flatMap((row) => [...dropVersion(row), `DELETE FROM _evert.dead_letters WHERE consumer = ${text(buildingConsumer(row.name))}`, `DELETE FROM _evert.counts WHERE consumer = ${text(buildingConsumer(row.name))}`])
+    if (statements.length > 0) await this.#options.store.script(statements)
+  }
+}
+
+function sameKind(one: string, other: string): boolean {
+  const view = (kind: string) => (kind === 'sql' || kind === 'fold' ? 'view' : kind)
+  return view(one) === view(other)
+}
+
+const noDeltas: PrepareContext = {
+  literal: true,
+  deltas: () => {
+    throw new Error('A view computed from state reads no events')
+  },
+  before: {
+    run: () => Promise.reject(new Error('Views prepare; they do not write')),
+    all: () => Promise.reject(new Error('A view computed from state loads nothing')),
+  },
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { EvertError } from '../../errors.ts'
+import type { Analyzer } from '../compile/analyzer.ts'
+import { visit, textOf } from '../compile/ast.ts'
+import { compileView, type ParsedView, parseView } from '../compile/compile.ts'
+import type { ViewPlan } from '../compile/plan.ts'
+import { columnsOf, type Relation, relationOfTable, relationsOfStream } from '../compile/relations.ts'
+import type { FoldModel, Project } from '../model/types.ts'
+import type { Source } from './batch.ts'
+import type { Derivation } from './derivation.ts'
+import { deriveHistory, deriveTable } from './derive-stream.ts'
+import { deriveView } from './derive-view.ts'
+import { deriveFold } from './fold/derive-fold.ts'
+
+/** All that a project declares, compiled: what is kept, in the order in which a batch is applied. */
+export interface Definitions {
+  readonly derivations: readonly Derivation[]
+  readonly plans: ReadonlyMap<string, ViewPlan>
+  readonly folds: ReadonlyMap<string, FoldModel>
+  /** Streams and tables by name. */
+  readonly sources: ReadonlyMap<string, Source>
+  /** What SQL may name, by lower-case name. */
+  readonly catalog: ReadonlyMap<string, Relation>
+}
+
+/** Compiles a project. Throws `sql-invalid`, `declaration-invalid` with the place. */
+export async function define(project: Project, analyzer: Analyzer): Promise<Definitions> {
+  const catalog = new Map<string, Relation>()
+  const sources = new Map<string, Source>([...project.streams, ...project.tables])
+  const add = async (relation: Relation) => {
+    catalog.set(relation.name.toLowerCase(), relation)
+    await analyzer.declare(relation)
+  }
+  for (const stream of project.streams.values()) for (const relation of relationsOfStream(stream)) await add(relation)
+  for (const table of project.tables.values()) await add(relationOfTable(table))
+  for (const fold of project.folds.values()) await add(relationOfFold(fold))
+
+  const parsed: ParsedView[] = []
+  const texts = new Map<string, string>()
+  for (const view of project.sqlViews) {
+    const one = await parseView(analyzer, view.file, view.text)
+    const other = catalog.get(one.name.toLowerCase()) ?? parsed.find((known) => known.name.toLowerCase() === one.name.toLowerCase())
+    if (other) throw new EvertError('declaration-invalid', `${view.file}: the name ${one.name} is taken by another view, stream, table or fold. Give this view another name.`, { details: { file: view.file, name: one.name } })
+    parsed.push(one)
+    texts.set(one.name, view.text)
+  }
+  const plans = new Map<string, ViewPlan>()
+  for (const view of inOrder(parsed)) {
+    const plan = await compileView(analyzer, view, catalog)
+    plans.set(plan.name, plan)
+    await add({ name: plan.name, kind: 'view', source: plan.name, columns: plan.columns, appendOnly: false })
+  }
+  const histories = new Set([...plans.values()].flatMap((plan) => plan.history))
+  const derivations: Derivation[] = []
+  for (const stream of project.streams.values()) if (stream.history || histories.has(stream.name)) derivations.push(deriveHistory(stream))
+  for (const table of project.tables.values()) derivations.push(deriveTable(table))
+  for (const fold of project.folds.values()) derivations.push(deriveFold(fold, project.codeFingerprints.get(fold.name) ?? ''))
+  const views = [...plans.values()].map((plan) => deriveView(plan, texts.get(plan.name) ?? ''))
+  derivations.push(...views.filter((view) => view.byEvents), ...views.filter((view) => !view.byEvents))
+  return { derivations: withUpstream(derivations), plans, folds: project.folds, sources, catalog }
+}
+
+export function relationOfFold(fold: FoldModel): Relation {
+  const key = fold.state.fields.some((field) => field.name === fold.key) ? [] : [fold.keyField]
+  return { name: fold.name, kind: 'view', source: fold.name, columns: columnsOf([...key, ...fold.state.fields]), appendOnly: false }
+}
+
+/** Views after the views that they read; a cycle is an error that names it. */
+function inOrder(views: readonly ParsedView[]): ParsedView[] {
+  const byName = new Map(views.map((view) => [view.name.toLowerCase(), view]))
+  const done = new Set<ParsedView>()
+  const path: ParsedView[] = []
+  const take = (view: ParsedView): void => {
+    if (done.has(view)) return
+    if (path.includes(view)) {
+      const cycle = [...path.slice(path.indexOf(view)), view].map((step) => step.name).join(' → ')
+      throw new EvertError('declaration-invalid', `${view.file}: views read each other in a circle: ${cycle}. Take one of these reads out.`, { details: { file: view.file, cycle } })
+    }
+    path.push(view)
+    visit(view.node, (part) => {
+      if (part.type !== 'BASE_TABLE') return
+      const read = byName.get(textOf(part.table_name).toLowerCase())
+      if (read && (read !== view || !shadowed(view, read.name))) take(read)
+    })
+    path.pop()
+    done.add(view)
+  }
+  for (const view of views) take(view)
+  return [...done]
+}
+
+/** `WITH x AS (…) … FROM x` inside the view x reads its CTE, not itself. */
+function shadowed(view: ParsedView, name: string): boolean {
+  let found = false
+  visit(view.node, (part) => {
+    if (typeof part.key === 'string' && part.key.toLowerCase() === name.toLowerCase()) found = true
+  })
+  return found
+}
+
+/** A view's version changes with the views that it reads. */
+function withUpstream(derivations: readonly Derivation[]): Derivation[] {
+  const fingerprints = new Map<string, string>()
+  return derivations.map((derivation) => {
+    const upstream = derivation.reads.map((name) => fingerprints.get(name) ?? '').join('.')
+    const fingerprint = upstream.replaceAll('.', '') === '' ? derivation.fingerprint : hash(`${derivation.fingerprint}:${upstream}`)
+    fingerprints.set(derivation.name, fingerprint)
+    return { ...derivation, fingerprint }
+  })
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}

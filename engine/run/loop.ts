@@ -1,0 +1,215 @@
+import type { Log, Want } from '../../connectors/log/log.ts'
+import type { Store } from '../../connectors/store/store.ts'
+import { applyBatch, type Member, positionStatement, ViewFailed } from './apply.ts'
+import type { Batch, Position, Source } from './batch.ts'
+import { type ReadLimits, readBatch } from './read-batch.ts'
+import { setVersionState } from './registry.ts'
+
+export interface LoopOptions {
+  readonly store: Store
+  readonly log: Log
+  readonly sources: ReadonlyMap<string, Source>
+  readonly position: Position
+  readonly members: readonly Member[]
+  readonly batch: ReadLimits
+  /** A view's SELECT raised; it and the views that read it are taken out, the others go on. */
+  readonly onViewFailed: (view: string, error: string) => void
+  readonly onCommit?: (commit: Commit) => void
+}
+
+export interface Commit {
+  readonly position: Position
+  readonly events: number
+  readonly at: Date
+  readonly views: readonly string[]
+}
+
+/** Work that is done between live batches, a step at a time: a build. */
+export interface Background {
+  /** `more`: call again soon; `wait`: nothing to do before the next commit; `done`: never call again. */
+  step(): Promise<'more' | 'wait' | 'done'>
+}
+
+/** Bytes of events after which an idle engine checkpoints: a checkpoint stalls, so it is not left to a busy moment. */
+const checkpointBytes = 32 << 20
+
+/** The loop of design §4: read, decode, maintain, record, commit, publish. One a data directory. */
+export class Loop {
+  readonly #options: LoopOptions
+  #position: Position
+  #members: readonly Member[]
+  #fresh = new Set<string>()
+  #background: Background[] = []
+  #boundary: (() => Promise<void>)[] = []
+  #wake = new AbortController()
+  #dirtyBytes = 0
+  #committedAt: Date | undefined
+
+  constructor(options: LoopOptions) {
+    this.#options = options
+    this.#position = options.position
+    this.#members = options.members
+  }
+
+  get position(): Position {
+    return this.#position
+  }
+
+  get members(): readonly Member[] {
+    return this.#members
+  }
+
+  get committedAt(): Date | undefined {
+    return this.#committedAt
+  }
+
+  /** Runs `work` between two batches, when no transaction is under way. */
+  atBoundary<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#boundary.push(() => work().then(resolve, reject))
+      this.#wake.abort()
+    })
+  }
+
+  /** Only within `atBoundary` or before `run`: other members from the next batch on. `fresh` ones are computed then in any case. */
+  setMembers(members: readonly Member[], fresh: Iterable<string> = []): void {
+    this.#members = members
+    for (const name of fresh) this.#fresh.add(name)
+  }
+
+  addBackground(work: Background): void {
+    this.#background.push(work)
+    this.#wake.abort()
+  }
+
+  removeBackground(work: Background): void {
+    this.#background = this.#background.filter((known) => known !== work)
+  }
+
+  /** Until `signal` aborts; the batch under way is finished. Rejects when the engine must halt. */
+  async run(signal: AbortSignal): Promise<void> {
+    const onStop = () => this.#wake.abort()
+    signal.addEventListener('abort', onStop)
+    try {
+      let next: Promise<Batch | undefined> | undefined
+      while (!signal.aborted) {
+        await this.#runBoundary()
+        const batch = await (next ?? this.#read())
+        next = undefined
+        if (batch) {
+          const applied = this.#apply(batch)
+          next = this.#read(batch.to) // while DuckDB works on this one
+          next.catch(() => undefined) // awaited in the next turn, where it throws
+          await applied
+        }
+        const progressed = await this.#stepBackground()
+        if (!batch && !progressed && this.#boundary.length === 0) await this.#idle(signal)
+      }
+      await next?.catch(() => undefined)
+    } finally {
+      signal.removeEventListener('abort', onStop)
+      await this.#runBoundary()
+    }
+  }
+
+  /** Applies what is there now and returns the number of events, 0 when caught up. For engines that are stepped by hand. */
+  async step(): Promise<number> {
+    await this.#runBoundary()
+    const batch = await this.#read()
+    if (batch) await this.#apply(batch)
+    const progressed = await this.#stepBackground()
+    return batch?.events ?? (progressed ? 1 : 0)
+  }
+
+  #read(from: Position = this.#position): Promise<Batch | undefined> {
+    const members = this.#members
+    return readBatch(this.#options.log, [...this.#options.sources.values()], from, this.#options.batch, (source) => wantOf(source, members))
+  }
+
+  async #apply(batch: Batch): Promise<void> {
+    const { store, sources } = this.#options
+    const at = new Date()
+    for (;;) {
+      const members = this.#members
+      try {
+        await applyBatch(store, batch, { sources, members, fresh: this.#fresh, also: (refused) => [positionStatement(sources, batch, this.#position, refused, at)] })
+        break
+      } catch (error) {
+        if (!(error instanceof ViewFailed)) throw error
+        await this.#fail(error)
+      }
+    }
+    this.#fresh.clear()
+    this.#position = batch.to
+    this.#committedAt = at
+    this.#dirtyBytes += batch.bytes
+    this.#options.onCommit?.({ position: batch.to, events: batch.events, at, views: this.#members.map((member) => member.derivation.name) })
+  }
+
+  /** Computes members that have just joined although no event came; a no-op without any. */
+  async computeFresh(): Promise<void> {
+    while (this.#fresh.size > 0) {
+      const batch: Batch = { chunks: new Map(), events: 0, bytes: 0, to: this.#position }
+      try {
+        await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members, fresh: this.#fresh, also: () => [] })
+        this.#fresh.clear()
+      } catch (error) {
+        if (!(error instanceof ViewFailed)) throw error
+        await this.#fail(error)
+      }
+    }
+  }
+
+  async #fail(error: ViewFailed): Promise<void> {
+    const out = new Set([error.member.derivation.name])
+    for (const member of this.#members) if (member.derivation.reads.some((read) => out.has(read))) out.add(member.derivation.name)
+    const failed = this.#members.filter((member) => out.has(member.derivation.name))
+    await this.#options.store.transaction(async (tx) => {
+      for (const member of failed) {
+        const why = member === error.member ? error.message : `it reads ${error.member.derivation.name}, which failed: ${error.message}`
+        await tx.run(setVersionState(tableOf(member), 'failed', why))
+        for (const statement of member.derivation.conceal()) await tx.run(statement)
+        this.#options.onViewFailed(member.derivation.name, why)
+      }
+    })
+    for (const name of out) this.#fresh.delete(name)
+    this.#members = this.#members.filter((member) => !out.has(member.derivation.name))
+  }
+
+  async #runBoundary(): Promise<void> {
+    for (let work = this.#boundary.shift(); work; work = this.#boundary.shift()) await work()
+  }
+
+  async #stepBackground(): Promise<boolean> {
+    const work = this.#background[0]
+    if (!work) return false
+    const result = await work.step()
+    if (result === 'done') this.removeBackground(work)
+    return result !== 'wait'
+  }
+
+  async #idle(signal: AbortSignal): Promise<void> {
+    const wake = new AbortController()
+    this.#wake = wake
+    if (signal.aborted || this.#boundary.length > 0) return
+    if (this.#dirtyBytes > checkpointBytes) {
+      this.#dirtyBytes = 0
+      await this.#options.store.checkpoint()
+    }
+    await this.#options.log.wait(this.#position, { signal: wake.signal })
+  }
+}
+
+/** The registry's name of a member's table: the last part of the quoted path. */
+export function tableOf(member: Member): string {
+  const match = /^"_state"\."((?:[^"]|"")*)"$/.exec(member.table)
+  if (!match?.[1]) throw new Error(`Not a state table: ${member.table}`)
+  return match[1].replaceAll('""', '"')
+}
+
+/** Which metadata the members need of a source; folds are told key and time of every event. */
+export function wantOf(source: Source, members: readonly Member[]): Want {
+  const uses = members.filter((member) => member.derivation.streams.has(source.name))
+  const named = (name: string) => uses.some(({ derivation }) => derivation.kind === 'fold' || (derivation.streams.get(source.name)?.placed === true && (derivation.streams.get(source.name)?.needs?.has(name) ?? true)))
+  return { keys: named('_key') || source.kind === 'table', times: named('_time'), types: true }
+}

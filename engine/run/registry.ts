@@ -1,0 +1,92 @@
+import { path, text } from '../../connectors/store/quote.ts'
+import type { Store, Transaction } from '../../connectors/store/store.ts'
+import { exactQuotientDdl } from '../compile/exact-quotient.ts'
+import { relationSchema } from '../compile/relations.ts'
+import type { Position } from './batch.ts'
+
+/** What the store's file says of one version. */
+export interface VersionRow {
+  readonly name: string
+  readonly kind: string
+  readonly fingerprint: string
+  /** Table in the schema `_state`. */
+  readonly table: string
+  readonly state: 'live' | 'building' | 'failed'
+  readonly error: string | null
+}
+
+/** Makes Evert's own tables; harmless when they are there. */
+export async function initialize(store: Store): Promise<void> {
+  await store.script([
+    ...exactQuotientDdl(),
+    `CREATE SCHEMA IF NOT EXISTS ${path(relationSchema)}`,
+    'CREATE SCHEMA IF NOT EXISTS _state',
+    'CREATE TABLE IF NOT EXISTS _evert.meta (key VARCHAR, value VARCHAR)',
+    'CREATE TABLE IF NOT EXISTS _evert.positions (topic VARCHAR, topic_id VARCHAR, partition INTEGER, next BIGINT, events BIGINT, dead BIGINT, skipped BIGINT, committed_at TIMESTAMPTZ)',
+    'CREATE TABLE IF NOT EXISTS _evert.versions (name VARCHAR, kind VARCHAR, fingerprint VARCHAR, "table" VARCHAR, state VARCHAR, error VARCHAR, source VARCHAR)',
+    'CREATE TABLE IF NOT EXISTS _evert.counts (consumer VARCHAR, stream VARCHAR, "read" BIGINT, applied BIGINT, dead BIGINT, skipped BIGINT)',
+    'CREATE TABLE IF NOT EXISTS _evert.dead_letters (consumer VARCHAR, stream VARCHAR, partition INTEGER, "offset" BIGINT, type VARCHAR, key VARCHAR, reason VARCHAR, value BLOB, "at" TIMESTAMPTZ)',
+  ])
+}
+
+export async function readVersions(tx: Transaction): Promise<readonly VersionRow[]> {
+  return (await tx.all('SELECT name, kind, fingerprint, "table", state, error FROM _evert.versions ORDER BY rowid')) as unknown as readonly VersionRow[]
+}
+
+export function stateTable(row: Pick<VersionRow, 'table'>): string {
+  return path('_state', row.table)
+}
+
+export function insertVersion(row: VersionRow, source: string): string {
+  return `INSERT INTO _evert.versions VALUES (${[row.name, row.kind, row.fingerprint, row.table, row.state].map(text).join(', ')}, ${row.error === null ? 'NULL' : text(row.error)}, ${text(source)})`
+}
+
+export function setVersionState(table: string, state: VersionRow['state'], error: string | null = null): string {
+  return `UPDATE _evert.versions SET state = ${text(state)}, error = ${error === null ? 'NULL' : text(error)} WHERE "table" = ${text(table)}`
+}
+
+export function dropVersion(row: Pick<VersionRow, 'table'>): string[] {
+  return [`DELETE FROM _evert.versions WHERE "table" = ${text(row.table)}`, `DROP TABLE IF EXISTS ${stateTable(row)}`]
+}
+
+/** A table name that no version has: a rebuild of the same definition gets a number. */
+export function freeTable(name: string, fingerprint: string, taken: readonly VersionRow[]): string {
+  const used = new Set(taken.map((row) => row.table))
+  for (let n = 1; ; n++) {
+    const table = n === 1 ? `${name}@${fingerprint}` : `${name}@${fingerprint}.${n}`
+    if (!used.has(table)) return table
+  }
+}
+
+export interface StoredPosition {
+  readonly position: Position
+  readonly topicIds: ReadonlyMap<string, string>
+}
+
+export async function readPosition(tx: Transaction): Promise<StoredPosition> {
+  const rows = await tx.all('SELECT topic, topic_id, partition, next FROM _evert.positions ORDER BY topic, partition')
+  const position = new Map<string, bigint[]>()
+  const topicIds = new Map<string, string>()
+  for (const row of rows) {
+    const topic = String(row.topic)
+    const offsets = position.get(topic) ?? []
+    offsets[Number(row.partition)] = BigInt(row.next as bigint)
+    position.set(topic, offsets)
+    topicIds.set(topic, String(row.topic_id))
+  }
+  return { position, topicIds }
+}
+
+export function insertPosition(topic: string, topicId: string, partition: number): string {
+  return `INSERT INTO _evert.positions VALUES (${text(topic)}, ${text(topicId)}, ${partition}, 0, 0, 0, 0, NULL)`
+}
+
+export async function readMeta(tx: Transaction, key: string): Promise<string | undefined> {
+  const [row] = await tx.all(`SELECT value FROM _evert.meta WHERE key = ${text(key)}`)
+  return row === undefined ? undefined : String(row.value)
+}
+
+export function writeMeta(key: string, value: string): string[] {
+  return [`DELETE FROM _evert.meta WHERE key = ${text(key)}`, `INSERT INTO _evert.meta VALUES (${text(key)}, ${text(value)})`]
+}
+

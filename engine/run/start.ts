@@ -1,0 +1,131 @@
+import type { Log } from '../../connectors/log/log.ts'
+import { path } from '../../connectors/store/quote.ts'
+import type { Store } from '../../connectors/store/store.ts'
+import { EvertError } from '../../errors.ts'
+import type { Member } from './apply.ts'
+import type { Position, Source } from './batch.ts'
+import { announce, promotedVersions } from './control.ts'
+import type { Definitions } from './define.ts'
+import type { Derivation } from './derivation.ts'
+import { dropVersion, freeTable, initialize, insertPosition, insertVersion, readMeta, readPosition, readVersions, stateTable, type VersionRow, writeMeta } from './registry.ts'
+
+/** Where an engine begins: what is live and at which position, and what must be built first. */
+export interface Start {
+  readonly position: Position
+  readonly members: readonly Member[]
+  /** Joined at position 0 or from state alone: computed with the first batch in any case. */
+  readonly fresh: readonly string[]
+  /** Declared but not live: built beside the others. */
+  readonly toBuild: readonly Derivation[]
+  readonly removed: readonly string[]
+}
+
+/** Topics, position and versions, checked against each other. Throws `position-mismatch`, `definition-changed`, `history-gone`. */
+export async function start(store: Store, log: Log, definitions: Definitions, options: { tolerateChanged?: boolean } = {}): Promise<Start> {
+  await initialize(store)
+  const position = await agreePosition(store, log, [...definitions.sources.values()])
+  return reconcile(store, log, definitions, position, options.tolerateChanged === true)
+}
+
+/** The stored position belongs to this log and to these topics, and lies within them; new topics begin at 0. */
+async function agreePosition(store: Store, log: Log, sources: readonly Source[]): Promise<Position> {
+  const known = await store.transaction((tx) => readMeta(tx, 'log_id'))
+  if (known !== undefined && known !== log.id) {
+    throw new EvertError('position-mismatch', `The views were built from the log ${known}, this log is ${log.id}. Point the project at its own log, or remove the file views.duckdb to build the views from this one.`, { details: { wanted: known, current: log.id } })
+  }
+  const stored = await store.transaction(readPosition)
+  const position = new Map<string, bigint[]>([...stored.position].map(([topic, offsets]) => [topic, [...offsets]]))
+  const statements: string[] = known === undefined ? writeMeta('log_id', log.id) : []
+  for (const source of sources) {
+    const topic = await log.createTopic(source.topic, { partitions: source.partitions, versions: source.versions })
+    const id = stored.topicIds.get(source.topic)
+    if (id !== undefined && id !== topic.id) {
+      throw new EvertError('position-mismatch', `The topic ${source.topic} was made anew: the views know it as ${id}, the log as ${topic.id}. Remove the file views.duckdb to build the views from the new topic.`, { details: { topic: source.topic } })
+    }
+    const offsets = position.get(source.topic) ?? []
+    for (let partition = offsets.length; partition < topic.partitions; partition++) {
+      offsets.push(0n)
+      statements.push(insertPosition(source.topic, topic.id, partition))
+    }
+    position.set(source.topic, offsets)
+    await within(log, source.topic, offsets)
+  }
+  if (statements.length > 0) await store.script(statements)
+  const topics = new Set(sources.map((source) => source.topic))
+  return new Map([...position].filter(([topic]) => topics.has(topic)))
+}
+
+async function within(log: Log, topic: string, offsets: readonly bigint[]): Promise<void> {
+  const ends = (await log.ends([topic])).get(topic) ?? []
+  const starts = await log.starts(topic)
+  for (const [partition, offset] of offsets.entries()) {
+    const end = ends[partition] ?? 0n
+    if (offset > end) {
+      throw new EvertError('position-mismatch', `The views stand at ${topic}/${partition}@${offset}, but the log ends at ${end}: it has lost events that the views have seen. Restore the log, or remove the file views.duckdb to build the views from what is left.`, { details: { topic, partition, position: String(offset), end: String(end) } })
+    }
+    const first = starts[partition] ?? 0n
+    if (offset < first) throw new EvertError('history-gone', `History of ${topic}/${partition} is gone from offset ${offset} to ${first}: the log no longer holds it. Restore the log from a copy.`, { details: { topic, partition } })
+  }
+}
+
+/** Compares the project with what is live, here and according to the log. */
+async function reconcile(store: Store, log: Log, definitions: Definitions, position: Position, tolerateChanged: boolean): Promise<Start> {
+  const rows = await store.transaction(readVersions)
+  const promoted = await promotedVersions(log)
+  const wanted = new Map(definitions.derivations.map((derivation) => [key(derivation.kind, derivation.name), derivation]))
+  const changed: string[] = []
+  const live = new Map<string, VersionRow>()
+  const statements: string[] = []
+  for (const row of rows) {
+    const derivation = wanted.get(key(row.kind, row.name))
+    if (row.state === 'building' || !derivation) statements.push(...dropVersion(row)) // a build that was cut off begins anew
+    else if (row.fingerprint === derivation.fingerprint) live.set(key(row.kind, row.name), row)
+    else if (promoted.get(row.name) !== derivation.fingerprint) changed.push(row.name)
+    else statements.push(...derivation.conceal(), ...dropVersion(row)) // the log has promoted the new one; a crash came before the swap
+  }
+  for (const derivation of definitions.derivations) {
+    const last = derivation.kind === 'sql' || derivation.kind === 'fold' ? promoted.get(derivation.name) : undefined
+    if (!live.has(key(derivation.kind, derivation.name)) && last !== undefined && last !== derivation.fingerprint && !changed.includes(derivation.name)) changed.push(derivation.name)
+  }
+  if (changed.length > 0 && !tolerateChanged) throw changedError(changed)
+  const removed = rows.filter((row) => row.state !== 'building' && !wanted.has(key(row.kind, row.name)))
+  for (const row of removed) statements.push(`DROP VIEW IF EXISTS ${path('_rel', row.name)}`, `DROP VIEW IF EXISTS ${path('main', row.name)}`)
+  return { ...(await create(store, log, definitions, position, rows, live, statements)), removed: removed.map((row) => row.name) }
+}
+
+async function create(store: Store, log: Log, definitions: Definitions, position: Position, rows: readonly VersionRow[], live: ReadonlyMap<string, VersionRow>, statements: string[]): Promise<Omit<Start, 'removed'>> {
+  const members: Member[] = []
+  const fresh: string[] = []
+  const toBuild: Derivation[] = []
+  const joined = new Set<string>()
+  const untouched = (name: string) => (position.get(definitions.sources.get(name)?.topic ?? '') ?? []).every((offset) => offset === 0n)
+  for (const derivation of definitions.derivations) {
+    const row = live.get(key(derivation.kind, derivation.name))
+    if (row) {
+      if (row.state !== 'live') continue // failed: not served until it is replayed
+      members.push({ derivation, table: stateTable(row) })
+      joined.add(derivation.name)
+    } else if ([...derivation.streams.keys()].every(untouched) && derivation.reads.every((read) => joined.has(read))) {
+      const made: VersionRow = { name: derivation.name, kind: derivation.kind, fingerprint: derivation.fingerprint, table: freeTable(derivation.name, derivation.fingerprint, rows), state: 'live', error: null }
+      const table = stateTable(made)
+      statements.push(...derivation.create(table), ...derivation.expose(table), insertVersion(made, derivation.source))
+      members.push({ derivation, table })
+      joined.add(derivation.name)
+      fresh.push(derivation.name)
+    } else toBuild.push(derivation)
+  }
+  const made = new Set(fresh)
+  await announce(log, definitions.derivations.filter((derivation) => made.has(derivation.name) && derivation.kind !== 'history' && derivation.kind !== 'table').map((derivation) => ({ kind: 'promoted' as const, view: derivation.name, version: derivation.fingerprint, source: derivation.source })))
+  if (statements.length > 0) await store.script(statements)
+  return { position, members, fresh, toBuild }
+}
+
+function changedError(names: readonly string[]): EvertError {
+  const list = names.join(', ')
+  return new EvertError('definition-changed', `The definition of ${list} is not the one that its rows were built from. Run \`evert replay ${names[0]}\` to build the new one beside the old and swap, or restore the definition.`, { details: { views: names } })
+}
+
+function key(kind: string, name: string): string {
+  // A history and its stream's name may meet a view's only by mistake, which loading refuses; kinds keep them apart all the same.
+  return `${kind === 'fold' || kind === 'sql' ? 'view' : kind}:${name}`
+}

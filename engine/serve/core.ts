@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { openEmbeddedLog } from '../../connectors/log/embedded/embedded-log.ts'
+import type { Log } from '../../connectors/log/log.ts'
+import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
+import type { Store } from '../../connectors/store/store.ts'
+import { EvertError } from '../../errors.ts'
+import { type Analyzer, createAnalyzer } from '../compile/analyzer.ts'
+import type { Project } from '../model/types.ts'
+import type { Build } from '../replay/build.ts'
+import type { Processor } from '../run/processor/processor.ts'
+import { type Definitions, define } from '../run/define.ts'
+import type { Loop } from '../run/loop.ts'
+
+/** The parts that hold a project's files, put together. Everything in `engine/serve` works on one. */
+export interface Core {
+  readonly project: Project
+  readonly log: Log
+  readonly store: Store
+  readonly logger: Logger
+  analyzer: Analyzer
+  definitions: Definitions
+  /** Absent when this process only reads. */
+  loop?: Loop
+  readonly processors: Processor[]
+  readonly builds: Set<Build>
+  halted?: string
+}
+
+/** Opens log and store of a project. Throws `store-locked`, `log-unreadable`, `sql-invalid`, `declaration-invalid`. */
+export async function openCore(project: Project, logger: Logger): Promise<Core> {
+  const { config } = project
+  const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
+  try {
+    const definitions = await define(project, analyzer)
+    const log = await openLog(project)
+    try {
+      const store = await openDuckdb(join(config.dataDir, 'views.duckdb'), {
+        memoryLimit: config.duckdb.memoryLimit,
+        threads: config.duckdb.threads,
+        tempDir: join(config.dataDir, 'tmp'),
+        onSetAside: (kept, why) => logger.error({ kept, why: why.message }, `The DuckDB file could not be read and was set aside as ${kept}; the views are built anew from the log`),
+      })
+      return { project, log, store, logger, analyzer, definitions, processors: [], builds: new Set() }
+    } catch (error) {
+      await log.close()
+      throw error
+    }
+  } catch (error) {
+    await analyzer.close()
+    throw error
+  }
+}
+
+export async function openLog(project: Project): Promise<Log> {
+  const { config } = project
+  if (config.log !== 'embedded') throw new EvertError('config-invalid', `The log ${JSON.stringify(config.log)} is not known. Today there is one: log: 'embedded' in evert.config.ts, or EVERT_LOG=embedded.`)
+  return openEmbeddedLog(join(config.dataDir, 'log'))
+}
+
+export async function closeCore(core: Core): Promise<void> {
+  await core.store.close()
+  await core.log.close()
+  await core.analyzer.close()
+}
+
+/** The project read anew, as it stands on disk now. */
+export async function redefine(project: Project): Promise<{ definitions: Definitions; analyzer: Analyzer }> {
+  const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
+  try {
+    return { analyzer, definitions: await define(project, analyzer) }
+  } catch (error) {
+    await analyzer.close()
+    throw error
+  }
+}

@@ -1,0 +1,104 @@
+import type { Logger } from 'pino'
+import { EvertError, asEvertError } from '../../errors.ts'
+import type { Project } from '../model/types.ts'
+import { Build } from '../replay/build.ts'
+import { createProcessor, type Processor } from '../run/processor/processor.ts'
+import { Loop } from '../run/loop.ts'
+import { start } from '../run/start.ts'
+import { answer } from './answer.ts'
+import { closeCore, type Core, openCore } from './core.ts'
+import type { Service } from './service.ts'
+
+export interface EngineOptions {
+  readonly logger: Logger
+}
+
+/** A running engine: the loop, the processors, and what can be asked of them. */
+export interface Engine {
+  readonly service: Service
+  /** Resolves when the engine has stopped; rejects with an `EvertError` when it had to halt. */
+  readonly done: Promise<void>
+  /** The batch under way is finished, the files are closed. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the engine of a project in this process. It owns the data directory until it stops. Throws `store-locked` when
+ * another process does, `definition-changed` when a view is not the one that its rows were built from.
+ */
+export async function startEngine(project: Project, options: EngineOptions): Promise<Engine> {
+  const core = await openCore(project, options.logger)
+  try {
+    return await run(core)
+  } catch (error) {
+    await closeCore(core)
+    throw error
+  }
+}
+
+async function run(core: Core): Promise<Engine> {
+  const { logger, store, log, definitions, project } = core
+  const begun = await start(store, log, definitions)
+  for (const name of begun.removed) logger.warn({ view: name }, `${name} is no longer declared: its rows are dropped`)
+  const stopping = new AbortController()
+  const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
+  const loop = new Loop({
+    store,
+    log,
+    sources: definitions.sources,
+    position: begun.position,
+    members: begun.members,
+    batch,
+    onViewFailed: (view, error) => logger.error({ view, error }, `The view ${view} failed and is not served; the others go on. Mend it and run evert replay ${view}`),
+    onCommit: (commit) => logger.debug({ events: commit.events }, 'batch committed'),
+  })
+  core.loop = loop
+  loop.setMembers(begun.members, begun.fresh)
+  await loop.computeFresh()
+  if (begun.toBuild.length > 0) {
+    const build = new Build({ store, log, loop, sources: definitions.sources, derivations: begun.toBuild, order: definitions.derivations.map((derivation) => derivation.name), batch })
+    core.builds.add(build)
+    logger.info({ views: build.views }, `Building ${build.views.join(', ')} from the beginning of the log, beside the live views`)
+    build.done.then(
+      (built) => logger.info({ views: build.views, events: built.events }, `Built ${build.views.join(', ')}`),
+      (error: unknown) => logger.error({ views: build.views, error: asEvertError(error).message }, 'A build failed'),
+    ).finally(() => core.builds.delete(build))
+    loop.addBackground(build)
+  }
+  for (const model of project.processors.values()) {
+    core.processors.push(await createProcessor(model, project.codeFingerprints.get(model.name) ?? '', { log, store, streams: project.streams, logger }))
+  }
+  const halt = (error: unknown): never => {
+    const typed = asEvertError(error)
+    core.halted = typed.message
+    stopping.abort()
+    throw typed
+  }
+  const running = Promise.allSettled([loop.run(stopping.signal).catch(halt), ...core.processors.map((processor) => runProcessor(core, processor, stopping.signal).catch(halt))])
+  const done = running.then(async (results) => {
+    for (const processor of core.processors) await processor.close()
+    await closeCore(core)
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+  })
+  done.catch(() => undefined) // the owner awaits it; an engine that halts must not end the process by itself
+  return {
+    service: answer(core),
+    done,
+    stop: async () => {
+      stopping.abort()
+      await done.catch((error: unknown) => {
+        if (!(error instanceof EvertError)) throw error
+      })
+    },
+  }
+}
+
+/** Steps a processor until stopped, waiting for its input topic when it has caught up. */
+async function runProcessor(core: Core, processor: Processor, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { events } = await processor.step()
+    if (events > 0) continue
+    await core.log.wait(new Map([[processor.topic, processor.position]]), { signal })
+  }
+}

@@ -1,0 +1,105 @@
+import { EvertError } from '../../errors.ts'
+import { loadProject } from '../model/load/load-project.ts'
+import { path } from '../../connectors/store/quote.ts'
+import { relationSchema } from '../compile/relations.ts'
+import { Build } from '../replay/build.ts'
+import type { Definitions } from '../run/define.ts'
+import type { Derivation } from '../run/derivation.ts'
+import { Loop } from '../run/loop.ts'
+import { readVersions, type VersionRow } from '../run/registry.ts'
+import { start } from '../run/start.ts'
+import { type Core, redefine } from './core.ts'
+import { meter } from './meter.ts'
+import { positionJson } from './position.ts'
+import type { Ask, ReplayAnswer } from './service.ts'
+
+/**
+ * Builds a view from the beginning of the log beside the live one, by its definition as it stands on disk now, with the
+ * changed views that read it, and swaps. Throws `view-unknown`, `replay-busy`, `replay-failed`, `interrupted`.
+ */
+export async function replayView(core: Core, view: string, ask: Ask): Promise<ReplayAnswer> {
+  const begin = performance.now()
+  const project = await loadProject(core.project.config.root)
+  const { definitions, analyzer } = await redefine(project)
+  let adopted = false
+  try {
+    const loop = core.loop ?? (await standing(core, definitions))
+    const derivations = toBuild(definitions, view, await core.store.transaction(readVersions), loop)
+    const names = derivations.map((derivation) => derivation.name)
+    for (const build of core.builds) {
+      const same = build.views.find((name) => names.includes(name))
+      if (same !== undefined) throw new EvertError('replay-busy', `${same} is being built already. Wait for it (evert status shows how far it is), or interrupt that command.`)
+    }
+    const progress = meter(`replaying ${names.join(', ')}`, 'events', ask)
+    const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
+    const build = new Build({ store: core.store, log: core.log, loop, sources: definitions.sources, derivations, order: definitions.derivations.map((derivation) => derivation.name), batch, onProgress: progress.set })
+    core.builds.add(build)
+    const cancel = () => build.cancel()
+    ask.signal?.addEventListener('abort', cancel)
+    try {
+      if (core.loop) loop.addBackground(build)
+      else while ((await build.step()) !== 'done');
+      const built = await build.done
+      const old = core.analyzer
+      core.definitions = merged(core.definitions, definitions, new Set(names))
+      core.analyzer = analyzer
+      adopted = true
+      await old.close()
+      const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
+      const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.name)}`))
+      return { view: target.name, version: target.fingerprint, events: built.events, rows: Number(count?.n), seconds: (performance.now() - begin) / 1000, position: positionJson(core, built.position) }
+    } finally {
+      ask.signal?.removeEventListener('abort', cancel)
+      core.builds.delete(build)
+    }
+  } finally {
+    if (!adopted) await analyzer.close()
+  }
+}
+
+/** A loop that does not run: the position at which the files stand. */
+async function standing(core: Core, definitions: Definitions): Promise<Loop> {
+  const begun = await start(core.store, core.log, definitions, { tolerateChanged: true })
+  const { config } = core.project
+  return new Loop({ store: core.store, log: core.log, sources: definitions.sources, position: begun.position, members: begun.members, batch: { events: config.batchEventsMax, bytes: config.batchBytesMax }, onViewFailed: () => undefined })
+}
+
+/** The view, what it needs and lacks, and the changed or failed views that read it: in order of dependence. */
+function toBuild(definitions: Definitions, view: string, versions: readonly VersionRow[], loop: Loop): Derivation[] {
+  const target = definitions.derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase() && (derivation.kind !== 'history' || definitions.sources.get(derivation.name)?.name === derivation.name))
+  if (!target) throw new EvertError('view-unknown', `There is no view named ${view}. Known: ${definitions.derivations.map((derivation) => derivation.name).join(', ')}.`)
+  for (const source of target.streams.keys()) if (!loop.position.has(definitions.sources.get(source)?.topic ?? '')) throw new EvertError('definition-changed', `The stream ${source} is new to the running engine. Start the engine again, then replay ${view}.`)
+  const live = new Map(loop.members.map((member) => [member.derivation.name, member.derivation.fingerprint]))
+  const stale = (derivation: Derivation) => versions.every((row) => row.name !== derivation.name || row.fingerprint !== derivation.fingerprint || row.state !== 'live')
+  const chosen = new Set<string>([target.name])
+  const need = (derivation: Derivation) => {
+    for (const name of derivation.reads) {
+      const upstream = definitions.derivations.find((candidate) => candidate.name === name)
+      if (!upstream || (live.get(name) === upstream.fingerprint && !chosen.has(name))) continue
+      chosen.add(name)
+      need(upstream)
+    }
+  }
+  need(target)
+  for (const derivation of definitions.derivations) {
+    if (derivation.reads.some((read) => chosen.has(read)) && stale(derivation)) {
+      chosen.add(derivation.name)
+      need(derivation)
+    }
+  }
+  return definitions.derivations.filter((derivation) => chosen.has(derivation.name))
+}
+
+/** The running definitions with the replayed ones in place; views that were changed on disk but not replayed stay as they run. */
+function merged(running: Definitions, read: Definitions, replayed: ReadonlySet<string>): Definitions {
+  const keep = (name: string) => !replayed.has(name)
+  const pick = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): Map<string, T> => new Map([...before].filter(([name]) => keep(name)).concat([...after].filter(([name]) => replayed.has(name))))
+  const before = new Map(running.derivations.map((derivation) => [derivation.name, derivation]))
+  return {
+    derivations: read.derivations.flatMap((derivation) => (replayed.has(derivation.name) ? [derivation] : (before.get(derivation.name) ?? []))),
+    plans: pick(running.plans, read.plans),
+    folds: pick(running.folds, read.folds),
+    sources: running.sources,
+    catalog: new Map([...running.catalog, ...[...read.catalog].filter(([name]) => replayed.has(name) || ![...running.catalog.keys()].includes(name))]),
+  }
+}
