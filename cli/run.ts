@@ -1,0 +1,107 @@
+import type { Command } from 'commander'
+import type { Logger } from 'pino'
+import type { Project } from '../engine/model/types.ts'
+import type { Engine } from '../engine/serve/engine.ts'
+import { serveSocket } from '../engine/serve/socket.ts'
+import { exitCodes } from '../errors.ts'
+import { limits } from '../limits.ts'
+import { caughtUp } from './caught-up.ts'
+import type { CommandSpec, Context } from './command.ts'
+import { withHolder } from './project/holder.ts'
+import { loadProject } from './project/load.ts'
+import { formatMany, formatPosition } from './terminal/format.ts'
+import { createLogger } from './terminal/logger.ts'
+import { progressDisplay } from './terminal/progress.ts'
+import type { Terminal } from './terminal/terminal.ts'
+
+/** `evert run`: keeps the project's views up to date until it is stopped, and answers the other commands meanwhile. */
+export const run: CommandSpec = {
+  usage: 'run',
+  summary: 'keeps the views up to date from the log, until it is stopped',
+  description:
+    'Ctrl-C or SIGTERM stops it within 5 s, a second one at once; nothing is lost either way. Logs go to standard error: text on a terminal, JSON elsewhere. ' +
+    'With --json standard output has one line each for ready, caught-up and stopped.',
+  example: 'evert run\nevert run --until-caught-up --json',
+  options: (command: Command) => {
+    command.option('--until-caught-up', 'stops when everything that was in the log at the start is in the views')
+  },
+  async run(context, _args, options) {
+    const { terminal, signal } = context
+    const project = await loadProject(context.root())
+    const progress = progressDisplay(terminal)
+    const logger = createLogger(project.config.logLevel, terminal, progress.clear)
+    const engine = await start(project, logger)
+    const open: { close(): Promise<void> }[] = [{ close: () => stop(engine, logger) }]
+    try {
+      const socket = await serveSocket(engine.service, project.config.dataDir)
+      open.push(socket)
+      await tellReady(terminal, project, socket.path)
+      const ends = options.untilCaughtUp === true ? [caughtUp(engine.service, project, { signal, onProgress: progress.show })] : []
+      await Promise.race([engine.done, aborted(signal), ...ends])
+      progress.clear()
+      if (ends.length > 0 && !signal.aborted) await tellCaughtUp(terminal, engine)
+    } finally {
+      progress.clear()
+      // Together: calls on the socket and the running batch end within the same seconds.
+      await Promise.all(open.map((one) => one.close()))
+    }
+    if (terminal.json) await terminal.printJson({ event: 'stopped' })
+    return ending(context)
+  },
+}
+
+async function start(project: Project, logger: Logger): Promise<Engine> {
+  try {
+    const { startEngine } = await import('../engine/serve/engine.ts')
+    return await startEngine(project, { logger })
+  } catch (thrown) {
+    throw await withHolder(thrown, project.config.dataDir)
+  }
+}
+
+/** A batch may take its time, but no longer than the limit: what it has not committed is done again at the next start. */
+async function stop(engine: Engine, logger: Logger): Promise<void> {
+  const late = setTimeout(() => {
+    logger.warn({ waitedMs: limits.stopMsMax }, 'the running batch did not end in time and is left; the next start does it again')
+    process.exit(exitCodes.failed)
+  }, limits.stopMsMax)
+  try {
+    await engine.stop()
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+/** SIGTERM is how an engine is stopped; Ctrl-C is told apart, as everywhere. */
+function ending({ interrupt }: Context): number | undefined {
+  return interrupt.by() === 'SIGINT' ? exitCodes.interrupted : undefined
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function tellReady(terminal: Terminal, project: Project, socket: string): Promise<void> {
+  const { root, dataDir, log } = project.config
+  const views = [...project.sqlViews.map((view) => view.file), ...project.folds.keys()]
+  const kept = {
+    streams: [...project.streams.keys()],
+    tables: [...project.tables.keys()],
+    views,
+    processors: [...project.processors.keys()],
+  }
+  if (terminal.json) return terminal.printJson({ event: 'ready', pid: process.pid, project: root, dataDir, log, socket, ...kept })
+  const counts = Object.entries(kept).flatMap(([noun, names]) => (names.length === 0 ? [] : [formatMany(names.length, noun.slice(0, -1))]))
+  return terminal.print(
+    `project  ${root}\ndata     ${dataDir} (log: ${log})\nkeeps    ${counts.join(', ') || 'nothing yet'}\nsocket   ${socket}\nCtrl-C stops it.\n`,
+  )
+}
+
+async function tellCaughtUp(terminal: Terminal, engine: Engine): Promise<void> {
+  const { position, positionSum } = await engine.service.status()
+  if (terminal.json) await terminal.printJson({ event: 'caught-up', position, positionSum })
+  else await terminal.print(`caught up at ${formatPosition(position)}\n`)
+}
