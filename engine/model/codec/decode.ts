@@ -125,8 +125,10 @@ function fieldConverter(field: ShapeField, isWide: boolean): ((value: Fields) =>
           value[name] = convert(value[name])
         }
   }
+  // A field that is missing must not be taken for what every object inherits.
+  const isInherited = name in Object.prototype
   return (value) => {
-    const item = value[name]
+    const item = isInherited && !Object.hasOwn(value, name) ? undefined : value[name]
     if (item === null || item === undefined) {
       if (absent === 'null') value[name] = null
       else if (item === null) delete value[name]
