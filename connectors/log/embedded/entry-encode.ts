@@ -16,7 +16,8 @@ export interface EntryPlace {
 
 /**
  * One entry of one or several batches (several only when each is plain: same schema mark, joined by separators, no
- * offsets, times, causes, transaction). The values are copied once, into the entry.
+ * offsets, times, causes, transaction). The values are copied once, into the entry, whose bytes stand until the next is
+ * encoded: LMDB copies them at once.
  */
 export function encodeEntry(place: EntryPlace, pieces: readonly AppendBatch[]): Buffer {
   const head = pieces[0]
@@ -27,7 +28,7 @@ export function encodeEntry(place: EntryPlace, pieces: readonly AppendBatch[]): 
   const attributes = encodeAttributes(head.schema, types)
   const sections = encodeSections(pieces, types, count)
   const sectionsBytes = sections.parts.reduce((sum, part) => sum + part.length, 0)
-  const entry = Buffer.allocUnsafe(HEADER_BYTES + valuesBytes + attributes.length + sectionsBytes)
+  const entry = room(HEADER_BYTES + valuesBytes + attributes.length + sectionsBytes)
 
   entry.writeUInt16LE(MAGIC, 4)
   entry.writeUInt16LE(FORMAT_VERSION, 6)
@@ -56,6 +57,14 @@ export function encodeEntry(place: EntryPlace, pieces: readonly AppendBatch[]): 
   assert.equal(at, entry.length)
   entry.writeUInt32LE(crc32c(entry.subarray(4)), 0)
   return entry
+}
+
+let kept = Buffer.allocUnsafeSlow(256 << 10)
+
+/** One buffer for all entries: memory outside of V8's heap that comes and goes with each batch makes it collect too often. */
+function room(bytes: number): Buffer {
+  if (bytes > kept.length) kept = Buffer.allocUnsafeSlow(bytes + (bytes >> 1))
+  return kept.subarray(0, bytes)
 }
 
 /** The type names that occur, in order of their first use. */
