@@ -12,21 +12,15 @@ type Union<Each> = (Each extends unknown ? (each: Each) => void : never) extends
 
 /** The payloads of all streams that a processor appends to, by event type. */
 type Emitted<To> = Union<One<To> extends infer Each ? (Each extends unknown ? EventsOf<Each> : never) : never>
-type EmittedInputs<To> = One<To> extends infer Each ? (Each extends unknown ? InputsOf<Each> : never) : never
 
 /** An event that a handler returns: one of the event types of the streams in `to`. */
-export type OutputEvent<To> =
-  EmittedInputs<To> extends infer Inputs
-    ? Inputs extends unknown
-      ? { [Type in keyof Inputs & string]: { readonly stream?: string; readonly type: Type; readonly data: Inputs[Type] } }[keyof Inputs & string]
-      : never
-    : never
-
-type StateOf<Schema> = [Schema] extends [SchemaInput] ? (unknown extends OutputOf<Schema> ? State : OutputOf<Schema>) : State
+export type OutputEvent<To> = One<To> extends infer Each ? (Each extends unknown ? (InputsOf<Each> extends infer Inputs ? OneOf<Inputs> : never) : never) : never
+type OneOf<Inputs> = { [Type in keyof Inputs & string]: { readonly stream?: string; readonly type: Type; readonly data: Inputs[Type] } }[keyof Inputs & string]
 
 /** By the bare names of what it emits the type checker sees literals, and refuses what is not in `emits`. */
-type Returned<To, Emit> = OutputEvent<To> & { readonly type: Emit }
 type BareName<Emit> = Emit extends `${string}.${infer Type}` ? Type : Emit
+type Returned<To, Emit> = OutputEvent<To> & { readonly type: BareName<Emit> }
+type StateOf<Schema> = [Schema] extends [SchemaInput] ? (unknown extends OutputOf<Schema> ? State : OutputOf<Schema>) : State
 
 type HandleOf<Event, RowState, To, Emit> = (event: Event, state: RowState, meta: EventMeta) => Returned<To, Emit> | readonly Returned<To, Emit>[] | null | undefined
 type EvolveOf<RowState, Event> = (state: RowState, event: Event, meta: EventMeta) => RowState | null | undefined

@@ -86,7 +86,10 @@ describe('types', () => {
       },
     })
     processor('stateless', { from: shop, to: audit, emits: ['audit'], handle: { StockReceived: (event, _state, meta) => ({ type: 'audit', data: { text: event.sku, at: meta.time } }) } })
+    processor('named', { from: shop, to: [audit, shop], emits: ['audit.audit', 'shop.OrderValidated'], handle: { StockReceived: (event, _state, meta) => [{ stream: 'audit', type: 'audit', data: { text: event.sku, at: meta.time } }] } })
     const wrong = () => [
+      // @ts-expect-error not in emits
+      processor('p', { from: shop, to: [shop, audit], emits: ['audit'], handle: { StockReceived: (event) => ({ type: 'OrderValidated', data: { ...event, orderId: '' } }) } }),
       // @ts-expect-error data of another type
       processor('p', { from: shop, to: audit, emits: ['audit'], handle: { StockReceived: () => ({ type: 'audit', data: { text: 1 } }) } }),
       // @ts-expect-error no such event type in to
