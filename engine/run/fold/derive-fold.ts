@@ -52,7 +52,7 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
         const reason = applyEvent(rule, slot, chunk, index, payload)
         if (reason !== undefined) rejected.push({ chunk, index, reason })
       }
-      return { statements: writeBack(table, shape, slots.changed(), context), rejected, settled: (committed) => committed && slots.settle() }
+      return { statements: writeBack(table, shape, slots.changed(), (parameters) => context.deltas(parameters).binder), rejected, settled: (committed) => committed && slots.settle() }
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Column, Parameter } from '../../../connectors/store/store.ts'
 import { columnCast, jsonShape, sqlTypeText } from '../../model/schema/sql-type.ts'
 import type { Field } from '../../model/types.ts'
 import { offsetOf } from '../batch.ts'
-import type { PrepareContext, Statement } from '../derivation.ts'
+import type { Statement } from '../derivation.ts'
 import type { Binder } from '../source.ts'
 import { keyColumn, type KeyForm } from './key-form.ts'
 import type { Slot } from './slots.ts'
@@ -30,13 +30,13 @@ export function createFoldTable(table: string, fold: FoldTable): string {
  * Statements that bring the changed rows to the table. What is there is updated in place, what is not is inserted, what
  * went is deleted: under sustained churn deleting and inserting all would pile up dead rows.
  */
-export function writeBack(table: string, fold: FoldTable, changed: readonly Slot[], context: PrepareContext): Statement[] {
+export function writeBack(table: string, fold: FoldTable, changed: readonly Slot[], binderOf: (parameters: Parameter[]) => Binder): Statement[] {
   const key = keyColumn(fold.keyField)
   const others = [...fold.fields.map((field) => ident(field.name)), '_state', '_partition', '_offset']
   const statement = (slots: readonly Slot[], sql: (binder: Binder) => string): Statement[] => {
     if (slots.length === 0) return []
     const parameters: Parameter[] = []
-    return [{ sql: sql(context.deltas(parameters).binder), parameters }]
+    return [{ sql: sql(binderOf(parameters)), parameters }]
   }
   const gone = changed.filter((slot) => slot.stored && !slot.known)
   const updated = changed.filter((slot) => slot.stored && slot.known)
