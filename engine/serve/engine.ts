@@ -66,7 +66,7 @@ async function run(core: Core): Promise<Engine> {
     loop.addBackground(build)
   }
   for (const model of project.processors.values()) {
-    core.processors.push(await createProcessor(model, project.codeFingerprints.get(model.name) ?? '', { log, store, streams: project.streams, logger }))
+    core.processors.push(await createProcessor(model, project.codeFingerprints.get(model.name) ?? '', { log, store, logger }))
   }
   const halt = (error: unknown): never => {
     const typed = asEvertError(error)

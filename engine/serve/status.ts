@@ -10,7 +10,7 @@ export async function statusOf(core: Core): Promise<StatusInfo> {
   try {
     const { position } = await readPosition(reader)
     const versions = await readVersions(reader)
-    const [commit] = await reader.all("SELECT strftime(max(committed_at), '%Y-%m-%dT%H:%M:%S.%fZ') AS "at" FROM _evert.positions")
+    const [commit] = await reader.all(`SELECT strftime(max(committed_at), '%Y-%m-%dT%H:%M:%S.%fZ') AS committed FROM _evert.positions`)
     const ends = await endsOf(core)
     return {
       running: core.loop !== undefined,
@@ -22,7 +22,7 @@ export async function statusOf(core: Core): Promise<StatusInfo> {
       ends: positionJson(core, ends),
       lagEvents: lag(position, ends),
       positionSum: String(positionSum(position)),
-      committedAt: commit?.at == null ? null : String(commit.at),
+      committedAt: commit?.committed == null ? null : String(commit.committed),
       consumers: await counts(core, (sql) => reader.all(sql)),
       failedViews: versions.filter((row) => row.state === 'failed').map((row) => ({ view: row.name, error: row.error ?? '' })),
       ...(core.halted === undefined ? {} : { halted: core.halted }),

@@ -46,10 +46,9 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
 
 async function openInstance(file: string, options: DuckdbOptions): Promise<DuckDBInstance> {
   const settings: Record<string, string> = {
-    // No extension is ever fetched, no file but our own is opened; the SQL of users is checked apart from this (sandbox).
+    // No extension is ever fetched.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-    enable_external_access: 'false',
     ...(options.memoryLimit ? { memory_limit: options.memoryLimit } : {}),
     ...(options.threads ? { threads: String(options.threads) } : {}),
     ...(options.tempDir ? { temp_directory: options.tempDir } : {}),
@@ -86,5 +85,7 @@ async function configure(connection: DuckDBConnection, options: DuckdbOptions): 
   await connection.run(`SET checkpoint_threshold = '${options.checkpointThreshold ?? '256MB'}'`)
   await connection.run("SET storage_compatibility_version = 'v1.5.0'")
   await connection.run('SET preserve_insertion_order = false')
+  // No file but our own is opened from here on; the SQL of users is checked apart from this (sandbox). Last, for good.
+  await connection.run('SET enable_external_access = false')
   await connection.run('SET lock_configuration = true')
 }
