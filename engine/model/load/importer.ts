@@ -5,6 +5,8 @@ import { EvertError } from '../../../errors.ts'
 
 /** Loads the project's TypeScript files as they are, without a build step. */
 export interface Importer {
+  /** Forgets the files that were loaded, so that the next importer sees them as they are then. */
+  forget(): void
   /** All exports of a file. */
   importAll(file: string): Promise<Readonly<Record<string, unknown>>>
   importDefault(file: string): Promise<unknown>
@@ -16,7 +18,7 @@ export interface Importer {
  */
 export async function createImporter(root: string): Promise<Importer> {
   const evert: unknown = await import('../../../index.ts')
-  const jiti = createJiti(`${root}/`, { virtualModules: { evert, zod }, fsCache: false, moduleCache: false, interopDefault: false, tryNative: false })
+  const jiti = createJiti(`${root}/`, { virtualModules: { evert, zod }, fsCache: false, moduleCache: true, interopDefault: false, tryNative: false })
   const load = async (file: string): Promise<Readonly<Record<string, unknown>>> => {
     try {
       return await jiti.import<Record<string, unknown>>(file)
@@ -24,7 +26,12 @@ export async function createImporter(root: string): Promise<Importer> {
       throw thrown instanceof EvertError ? thrown : loadFailed(file, thrown)
     }
   }
-  return { importAll: load, importDefault: async (file) => (await load(file))['default'] }
+  // The cache is the process's: within one load a file is one module, however many import it.
+  const before = new Set(Object.keys(jiti.cache))
+  const forget = (): void => {
+    for (const file of Object.keys(jiti.cache)) if (!before.has(file) && !file.includes('/node_modules/')) delete jiti.cache[file]
+  }
+  return { forget, importAll: load, importDefault: async (file) => (await load(file))['default'] }
 }
 
 function loadFailed(file: string, thrown: unknown): EvertError {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { declarationKind } from '../declare/brand.ts'
-import type { FoldModel, ProcessorModel, Project, SqlViewSource, StreamModel, TableModel } from '../types.ts'
+import type { Config, FoldModel, ProcessorModel, Project, SqlViewSource, StreamModel, TableModel } from '../types.ts'
 import { checkProject } from './check-project.ts'
 import { codeFingerprints } from './code-fingerprints.ts'
 import { filesIn } from './files.ts'
@@ -23,9 +23,7 @@ export interface LoadOptions {
  * Throws `config-invalid` and `declaration-invalid`, with file, place and remedy.
  */
 export async function loadProject(root: string, { env = process.env }: LoadOptions = {}): Promise<Project> {
-  const importer = await createImporter(resolve(root))
-  const config = await readConfig(root, env, importer)
-  const declared = await declarationsIn(filesIn(config.pipelines, ['.ts', '.mts', '.js', '.mjs']), importer)
+  const { config, declared } = await readFiles(resolve(root), env)
   const sqlViews = filesIn(config.views, ['.sql']).map((file): SqlViewSource => ({ kind: 'sql', file, text: readFileSync(file, 'utf8') }))
   checkProject(config.root, declared)
   const only = <Model extends Declared['model']>(kind: Model['kind']): ReadonlyMap<string, Model> =>
@@ -41,6 +39,16 @@ export async function loadProject(root: string, { env = process.env }: LoadOptio
   }
 }
 
+async function readFiles(root: string, env: NodeJS.ProcessEnv): Promise<{ config: Config; declared: readonly Declared[] }> {
+  const importer = await createImporter(root)
+  try {
+    const config = await readConfig(root, env, importer)
+    return { config, declared: await declarationsIn(filesIn(config.pipelines, ['.ts', '.mts', '.js', '.mjs']), importer) }
+  } finally {
+    importer.forget()
+  }
+}
+
 /** Exports by their mark. What one file exports again from another counts once; lists and nested objects are not looked into. */
 async function declarationsIn(files: readonly string[], importer: Importer): Promise<Declared[]> {
   const found = new Map<unknown, Declared>()
@@ -51,9 +59,4 @@ async function declarationsIn(files: readonly string[], importer: Importer): Pro
     }
   }
   return [...found.values()]
-}
-
-/** A file as messages name it: from the project's root. */
-export function fromRoot(root: string, file: string): string {
-  return relative(root, file) || file
 }

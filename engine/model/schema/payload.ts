@@ -21,7 +21,7 @@ export function payloadOf(input: SchemaInput): Payload {
   }
   const { shape, absent, checked } = zodShape(input as unknown as z.ZodType)
   if (shape.kind !== 'struct' || absent !== undefined) throw new SchemaRefusal('a schema that is not of an object', 'Use z.object({ … })')
-  return build(shape.fields, checked ? standardRefine(input) : undefined)
+  return build(shape.fields, checked ? zodRefine(input as unknown as z.ZodType) : undefined)
 }
 
 function build(fields: readonly ShapeField[], refine: Refine | undefined): Payload {
@@ -46,21 +46,42 @@ function plainIntegers(shape: Shape): Shape {
   return shape.kind === 'integer' && shape.name === 'BIGINT' ? integer('BIGINT', 'number') : shape
 }
 
+/** zod's own way, since its Standard Schema side tries a check that threw once more as an asynchronous one. */
+function zodRefine(schema: z.ZodType): Refine {
+  return guarded((value) => {
+    const result = schema.safeParse(value)
+    return result.success ? undefined : issueText(result.error.issues[0])
+  })
+}
+
 function standardRefine(schema: StandardSchema): Refine {
   const { validate, vendor } = schema['~standard']
+  return guarded((value) => {
+    const result = validate(value)
+    if (!(result instanceof Promise)) return result.issues === undefined ? undefined : issueText(result.issues[0])
+    const reason = `the ${vendor} schema is asynchronous: only synchronous checks can decide about an event`
+    result.then(undefined, () => reason)
+    return reason
+  })
+}
+
+/** A check of the user's that throws has not said yes. */
+function guarded(refine: Refine): Refine {
   return (value) => {
-    let result: StandardResult | Promise<StandardResult>
     try {
-      result = validate(value)
+      return refine(value)
     } catch (thrown) {
       return `the schema's own check threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`
     }
-    if (result instanceof Promise) return `the ${vendor} schema is asynchronous: only synchronous checks can decide about an event`
-    const issue = result.issues?.[0]
-    if (issue === undefined) return undefined
-    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
-    return path === '' ? issue.message : `${path}: ${issue.message}`
   }
+}
+
+type Issue = NonNullable<StandardResult['issues']>[number]
+
+function issueText(issue: Issue | undefined): string {
+  if (issue === undefined) return 'its schema refuses it'
+  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+  return path === '' ? issue.message : `${path}: ${issue.message}`
 }
 
 /** DuckDB's names do not tell upper from lower case, and its structs are never empty. */
