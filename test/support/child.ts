@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -30,17 +31,14 @@ export interface Child {
 
 /** Starts a `.ts` file of the repository (path from its root) as a child process. */
 export async function spawnTs(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Child> {
-  const script = await bundle(file)
+  const script = await bundleTs(file)
   const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
-  let errors = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text
-  })
+  const errors = gather(child.stderr)
   // A child that is killed leaves a broken pipe; its end is told by `ended`.
   child.stdin.on('error', () => child.stdin.destroy())
   const ended = new Promise<{ code: number | null; errors: string }>((done, fail) => {
     child.once('error', fail)
-    child.once('close', (code) => done({ code, errors }))
+    child.once('close', (code) => done({ code, errors: errors() }))
   })
   return {
     process: child,
@@ -54,6 +52,25 @@ export async function spawnTs(file: string, args: readonly string[] = [], env: R
   }
 }
 
+/** Runs a shell script to its end, for what only a shell can do: limits, ignored signals. `args` are `$0` and on. */
+export async function runShell(script: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
+  const child = spawn('/bin/sh', ['-c', script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [output, errors] = [gather(child.stdout), gather(child.stderr)]
+  const code = await new Promise<number | null>((done, fail) => {
+    child.once('error', fail)
+    child.once('close', done)
+  })
+  return { code, output: output(), errors: errors() }
+}
+
+function gather(stream: Readable): () => string {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (part: string) => {
+    text += part
+  })
+  return () => text
+}
+
 /** The next line that the child prints. Throws with its standard error when it ends instead. */
 export async function nextLine(child: Child): Promise<string> {
   const { value, done } = await child.lines.next()
@@ -62,7 +79,8 @@ export async function nextLine(child: Child): Promise<string> {
   throw new Error(`the child ended with ${code} instead of printing a line: ${errors}`)
 }
 
-function bundle(file: string): Promise<string> {
+/** The bundled script of a `.ts` file of the repository, to be run by node. */
+export function bundleTs(file: string): Promise<string> {
   let script = built.get(file)
   if (!script) {
     script = buildScript(file)

@@ -163,7 +163,7 @@ class EmbeddedLog implements Log {
       return action()
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error
-      throw lmdbFailure(error, attempted)
+      throw lmdbFailure(error, attempted, this.#environment.dir)
     }
   }
 }

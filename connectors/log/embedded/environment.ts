@@ -35,9 +35,13 @@ export function openEnvironment(dir: string): Environment {
   let root: RootDatabase<Buffer, Buffer>
   try {
     mkdirSync(dir, { recursive: true })
+  } catch (error) {
+    throw new EvertError('log-unreadable', `Open the log: could not create the directory ${dir} (${error instanceof Error ? error.message : error}). Check its permissions.`, { cause: error })
+  }
+  try {
     root = open<Buffer, Buffer>({ path: dir, noSubdir: false, maxDbs: 8, overlappingSync: false, ...binary })
   } catch (error) {
-    throw lmdbFailure(error, `open the log in ${dir}`)
+    throw lmdbFailure(error, `open the log in ${dir}`, dir)
   }
   try {
     assertWhole(root, dir)
@@ -53,7 +57,7 @@ export function openEnvironment(dir: string): Environment {
     }
   } catch (error) {
     void root.close()
-    throw lmdbFailure(error, `open the log in ${dir}`)
+    throw lmdbFailure(error, `open the log in ${dir}`, dir)
   }
 }
 

@@ -1,3 +1,4 @@
+import { EvertError } from '../../../errors.ts'
 import { limits } from '../../../limits.ts'
 import type { AppendResult } from '../log.ts'
 import { wallClockMicros } from './clock.ts'
@@ -89,7 +90,7 @@ export class GroupCommit {
         return answers
       })
     } catch (error) {
-      const failure = lmdbFailure(error, 'append')
+      const failure = lmdbFailure(error, 'append', this.#environment.dir)
       for (const { reject } of group) reject(failure)
       return
     }
@@ -107,8 +108,7 @@ function attempt(commit: Commit, request: AppendRequest): AppendResult | Error {
   try {
     return commit.take(request)
   } catch (error) {
-    const failure = lmdbFailure(error, 'append')
-    if (failure === error) return failure
+    if (error instanceof EvertError) return error
     throw error
   }
 }
