@@ -29,7 +29,9 @@ export async function compareWithParquet(service: Service, flights: number): Pro
     const answer = await service.query(`SELECT * FROM ${view}`)
     const found: string[] = []
     for await (const block of answer.rows) found.push(...block.map((row) => JSON.stringify(row)))
-    const same = wanted.length === found.length && wanted.sort().every((row, i) => row === found.sort()[i])
+    wanted.sort()
+    found.sort()
+    const same = wanted.length === found.length && wanted.every((row, i) => row === found[i])
     if (!same) say(`   wanted ${wanted.find((row) => !found.includes(row))}, found ${found.find((row) => !wanted.includes(row))}`)
     check(same, `${view}: ${found.length.toLocaleString('en')} rows equal DuckDB's from the file, at flights ${JSON.stringify(answer.position.flights)}`)
   }
