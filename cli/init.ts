@@ -62,9 +62,11 @@ async function templateFiles(): Promise<[string, string][]> {
   return Promise.all(paths.map(async (path): Promise<[string, string]> => [projectPath(path), await readFile(join(root, path), 'utf8')]))
 }
 
+/** The template's own names keep this repository's habits; the project's are those that npm, GitHub and SQL know. */
 function projectPath(path: string): string {
   const bare = path.slice(0, -suffix.length)
-  return bare === 'gitignore' ? '.gitignore' : bare
+  if (bare.endsWith('.sql')) return bare.replaceAll('-', '_')
+  return { gitignore: '.gitignore', 'readme.md': 'README.md' }[bare] ?? bare
 }
 
 async function write(file: string, text: string): Promise<void> {

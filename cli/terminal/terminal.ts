@@ -1,6 +1,6 @@
-/** Standard output and error of one command. */
 import { errorName } from '../../engine/serve/socket-place.ts'
 
+/** Standard output and error of one command. */
 export class Terminal {
   /** Machines read: JSON, no tables, no progress. */
   readonly json: boolean

@@ -37,14 +37,21 @@ export interface Finished {
 
 export interface RunOptions {
   readonly cwd?: string
+  /** Beside this process's own. */
   readonly env?: NodeJS.ProcessEnv
+  /** Instead of this process's own. */
+  readonly exactEnv?: NodeJS.ProcessEnv
   readonly input?: string | Uint8Array
 }
 
 /** Runs a program to its end. */
-export function run(program: string, args: readonly string[], { cwd = repository, env = {}, input }: RunOptions = {}): Promise<Finished> {
+export function run(
+  program: string,
+  args: readonly string[],
+  { cwd = repository, env = {}, exactEnv = process.env, input }: RunOptions = {},
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, env: { ...exactEnv, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
     let out = ''
     let err = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
