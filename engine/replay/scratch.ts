@@ -12,8 +12,8 @@ import { emptySql, parameterBinder, sourceSql, type Wanted, wantedOf } from '../
 
 /** Events of the log as temporary relations of one reader: what has no history in DuckDB is decoded anew, up to a position. */
 export interface Scratch {
-  /** Decodes a stream or table unless it was, the columns that `needs` names (lower case; undefined: all). Returns the events read. */
-  load(source: Source, needs: ReadonlySet<string> | undefined): Promise<number>
+  /** Decodes a stream or table unless it was: the columns that `needs` names (lower case; undefined: all), the place columns where `placed`. Returns the events read. */
+  load(source: Source, needs: ReadonlySet<string> | undefined, placed: boolean): Promise<number>
   /** Keeps a SELECT's rows under a relation's name from here on. Returns the quoted table. */
   keep(relation: string, select: string): Promise<string>
   /** Text of a resolved SELECT, reading the scratch tables where there is one. */
@@ -57,10 +57,10 @@ export function createScratch(options: ScratchOptions): Scratch {
   }
 
   return {
-    load: async (source, needs) => {
+    load: async (source, needs, readsPlace) => {
       if (tables.has(source.name)) return 0
       const isTable = source.kind === 'table'
-      const wanted: Wanted = { ...wantedOf(source, needs, true), place: [...wantedOf(source, undefined, true).place], ...(isTable ? { tombstones: true } : {}) }
+      const wanted = wantedColumns(source, needs, readsPlace)
       const table = `scratch ${source.name}+`
       const target = path('temp', table)
       await reader.run(`CREATE TEMP TABLE ${ident(table)} AS ${emptySql(wanted)}`)
@@ -68,7 +68,7 @@ export function createScratch(options: ScratchOptions): Scratch {
       if (isTable) await reader.run(`DELETE FROM ${target} WHERE rowid NOT IN (SELECT rowid FROM ${target} QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1) OR _null`)
       const expose = async (relation: string, columns: readonly string[], type: string | undefined) => {
         const plain = `scratch ${relation}`
-        const where = type === undefined ? '' : ` WHERE _type = ${text(type)}`
+        const where = type === undefined || source.types.length === 1 ? '' : ` WHERE _type = ${text(type)}`
         await reader.run(`CREATE TEMP VIEW ${ident(plain)} AS SELECT ${columns.length > 0 ? list(columns) : '1 AS _one'} FROM ${target}${where}`)
         let placed = table
         if (type !== undefined) {
@@ -98,4 +98,12 @@ export function createScratch(options: ScratchOptions): Scratch {
         }) as Ast,
       ),
   }
+}
+
+/** A table's rows are chosen by key and place, a type's by `_type`; all other place columns only where they are read. */
+function wantedColumns(source: Source, needs: ReadonlySet<string> | undefined, readsPlace: boolean): Wanted {
+  if (source.kind === 'table') return { ...wantedOf(source, needs, true), place: ['_key', '_partition', '_offset'], tombstones: true }
+  const place = new Set(wantedOf(source, needs, readsPlace).place)
+  if (source.types.length > 1) place.add('_type')
+  return { ...wantedOf(source, needs, false), place: [...place] }
 }

@@ -75,7 +75,7 @@ async function recompute(name: string, options: VerifyOptions, scratch: Scratch,
   const { definitions } = options
   const source = definitions.sources.get(name)
   if (source) {
-    await scratch.load(source, undefined)
+    await scratch.load(source, undefined, source.kind === 'stream')
     return table
   }
   const fold = definitions.folds.get(name)
@@ -87,7 +87,7 @@ async function recompute(name: string, options: VerifyOptions, scratch: Scratch,
   if (!plan) throw new EvertError('view-unknown', `There is no view named ${name}. Known: ${[...definitions.plans.keys(), ...definitions.folds.keys()].join(', ')}.`)
   for (const read of plan.reads) {
     const of = definitions.sources.get(read.relation.source)
-    if (of) await scratch.load(of, unionNeeds(options, of.name))
+    if (of) await scratch.load(of, unionNeeds(options, of.name), readsPlace(options, of.name))
     else await recompute(read.relation.source, options, scratch, reader, position, done)
   }
   return scratch.keep(name, await scratch.print(plan.node))
@@ -105,6 +105,10 @@ function unionNeeds(options: VerifyOptions, source: string): ReadonlySet<string>
     }
   }
   return all
+}
+
+function readsPlace(options: VerifyOptions, source: string): boolean {
+  return [...options.definitions.plans.values()].some((plan) => plan.reads.some((read) => read.relation.source === source && read.placed))
 }
 
 async function foldAgain(fold: FoldModel, options: VerifyOptions, scratch: Scratch, reader: Reader, position: Position): Promise<void> {

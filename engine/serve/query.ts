@@ -1,6 +1,7 @@
 import type { Reader } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { placeNames } from '../compile/relations.ts'
 import { resolve } from '../compile/resolve.ts'
 import { createScratch } from '../replay/scratch.ts'
 import { readPosition, readVersions } from '../run/registry.ts'
@@ -22,14 +23,16 @@ export async function answerQuery(core: Core, sql: string, options: { rowsMax?: 
     const { position } = await readPosition(reader)
     const progress = meter('reading the log', 'events', ask)
     const scratch = createScratch({ reader, log: core.log, analyzer: core.analyzer, position, onEvents: progress.add, signal: ask.signal })
-    for (const { relation } of resolved.reads) {
+    for (const { relation, placed } of resolved.reads) {
       const kinds = relation.kind === 'view' ? ['sql', 'fold'] : relation.kind === 'table' ? ['table'] : ['history']
       const row = versions.find((candidate) => candidate.name === relation.source && kinds.includes(candidate.kind) && candidate.state !== 'building')
       if (row?.state === 'live') continue
       if (row?.state === 'failed') throw new EvertError('view-failed', `The view ${row.name} failed and is not served: ${row.error}. Mend it and run evert replay ${row.name}.`)
       const source = core.definitions.sources.get(relation.source)
       if (!source) throw new EvertError('view-unknown', `The view ${relation.name} is declared but not built yet. Start the engine: evert run.`)
-      await scratch.load(source, needsOfQuery(resolved.node, relation.columns.map((column) => column.name)))
+      const sources = resolved.reads.filter((read) => read.relation.source === source.name)
+      const columns = sources.flatMap((read) => read.relation.columns.map((column) => column.name))
+      await scratch.load(source, needsOfQuery(resolved.node, [...columns, ...(placed ? placeNames : [])]), sources.some((read) => read.placed))
     }
     const answer = await reader.query(await scratch.print(resolved.node), { timeoutMs: options.timeoutMs ?? limits.queryTimeoutMsDefault, signal: ask.signal })
     return { columns: answer.columns, position: positionJson(core, position), rows: rowsOf(reader, answer.rows, options.rowsMax ?? limits.queryRowsDefault) }
