@@ -56,13 +56,14 @@ export class ChunkBuilder {
     if (this.#count > 0 && (alone || entry.first !== this.#next || !this.#sameSchema(entry))) return false
     if (this.#count === 0) this.#begin(entry, offset)
     const whole = offset <= entry.first && to >= entry.next && entry.count <= eventsMax - this.#count
-    const size = entry.valuesEnd - HEADER_BYTES
-    if (whole && size <= bytesMax - this.#bytes) {
+    // A separator comes between this entry and the ones before it.
+    const room = bytesMax - this.#bytes - (this.#count > 0 ? 1 : 0)
+    if (whole && entry.valuesEnd - HEADER_BYTES <= room) {
       this.#take(entry, 0, entry.count, HEADER_BYTES, entry.valuesEnd, alone, undefined)
       this.#next = entry.next
       return !alone && this.#count < eventsMax
     }
-    return this.#addPart(entry, offset, to, eventsMax - this.#count, bytesMax - this.#bytes, alone)
+    return this.#addPart(entry, offset, to, eventsMax - this.#count, room, alone)
   }
 
   #begin(entry: EntryView, offset: number): void {
