@@ -69,7 +69,7 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     needs: needsOf(node, resolved.reads),
     history: full ? sources.filter((source) => resolved.reads.some((read) => read.relation.source === source && read.relation.appendOnly)) : [],
     fingerprint: fingerprint(view.name, node, resolved.reads, maintenance.strategy),
-    floats: columns.some((column) => /FLOAT|DOUBLE/.test(column.type)),
+    floats: full && columns.some((column) => /FLOAT|DOUBLE/.test(column.type)),
   }
 }
 

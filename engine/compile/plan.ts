@@ -28,6 +28,7 @@ export interface ViewPlan {
   readonly history: readonly string[]
   /** Hash of the definition and of the reads' columns: a version is named by it. */
   readonly fingerprint: string
+  /** Recomputed float columns, which DuckDB's own parallel sums do not give bit for bit. Linear plans keep exact types only. */
   readonly floats: boolean
   /** Makes the empty state. */
   create(table: string): readonly string[]

@@ -69,11 +69,11 @@ export function createScratch(options: ScratchOptions): Scratch {
       const expose = async (relation: string, columns: readonly string[], type: string | undefined) => {
         const plain = `scratch ${relation}`
         const where = type === undefined || source.types.length === 1 ? '' : ` WHERE _type = ${text(type)}`
-        await reader.run(`CREATE TEMP VIEW ${ident(plain)} AS SELECT ${columns.length > 0 ? list(columns) : '1 AS _one'} FROM ${target}${where}`)
+        await reader.run(`CREATE TEMP VIEW ${ident(plain)} AS SELECT ${shown(columns)} FROM ${target}${where}`)
         let placed = table
         if (type !== undefined) {
           placed = `scratch ${relation}+`
-          await reader.run(`CREATE TEMP VIEW ${ident(placed)} AS SELECT ${list([...columns, ...wanted.place])} FROM ${target}${where}`)
+          await reader.run(`CREATE TEMP VIEW ${ident(placed)} AS SELECT ${shown([...columns, ...wanted.place])} FROM ${target}${where}`)
         }
         tables.set(relation, { plain, placed })
       }
@@ -98,6 +98,11 @@ export function createScratch(options: ScratchOptions): Scratch {
         }) as Ast,
       ),
   }
+}
+
+/** A relation whose columns nobody reads still has its rows. */
+function shown(columns: readonly string[]): string {
+  return columns.length > 0 ? list(columns) : '1 AS _one'
 }
 
 /** A table's rows are chosen by key and place, a type's by `_type`; all other place columns only where they are read. */
