@@ -10,7 +10,12 @@ const formatVersion = 1
  * declaration nor key, policy and partitions are in it.
  */
 export function fingerprintOf(types: readonly Pick<EventType, 'name' | 'fields'>[]): string {
-  const meaning = types.map((type) => [type.name, ...type.fields.map((field) => `${field.name} ${sqlTypeText(field.type)}${nullability(field.type)}${field.required ? ' NOT NULL' : ''}`).sort()])
+  const meaning = types.map((type) => [
+    type.name,
+    ...type.fields
+      .map((field) => `${field.name} ${sqlTypeText(field.type)}${nullability(field.type)}${field.required ? ' NOT NULL' : ''}`)
+      .sort(),
+  ])
   meaning.sort((a, b) => ((a[0] as string) < (b[0] as string) ? -1 : 1))
   return hashOf(JSON.stringify([formatVersion, meaning]))
 }

@@ -13,7 +13,10 @@ const good: Verdict = { ok: true }
  * The full check of foreign bytes. Decoding never guesses: what passes, DuckDB decodes to exactly the declared values,
  * as it stands or from the canonical text that comes with the verdict. `refine` sees that text.
  */
-export function checker(fields: readonly ShapeField[], refine: ((text: string) => string | undefined) | undefined): (bytes: Uint8Array, start: number, end: number) => Verdict {
+export function checker(
+  fields: readonly ShapeField[],
+  refine: ((text: string) => string | undefined) | undefined,
+): (bytes: Uint8Array, start: number, end: number) => Verdict {
   const root = scanner({ kind: 'struct', fields }, 0)
   const scan = newScan()
   return (bytes, start, end) => {
@@ -46,7 +49,8 @@ function bad(reason: string): Verdict {
 }
 
 function failure(scan: Scan, start: number): string {
-  if (scan.syntax !== '') return `not JSON that can be stored${scan.path === '' ? '' : `, in ${scan.path.replace(/^\./, '')}`}: ${scan.syntax}, at byte ${scan.badAt - start}`
+  if (scan.syntax !== '')
+    return `not JSON that can be stored${scan.path === '' ? '' : `, in ${scan.path.replace(/^\./, '')}`}: ${scan.syntax}, at byte ${scan.badAt - start}`
   return reasonOf(scan.path, scan.badAt === FAILED ? 'missing' : valueAt(scan), scan.wanted)
 }
 

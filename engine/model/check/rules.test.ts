@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { limits } from '../../../limits.ts'
-import { type Judge, openJudge } from '../codec/duckdb-fixture.ts'
 import { codecOf } from '../codec/codec.ts'
-import { payloadOf } from '../schema/payload.ts'
+import { type Judge, openJudge } from '../codec/duckdb-fixture.ts'
 import { parseSqlType } from '../schema/parse-sql-type.ts'
+import { payloadOf } from '../schema/payload.ts'
 import { shapeFieldOf } from '../schema/shape.ts'
 import type { Field, SqlType, Verdict } from '../types.ts'
 
@@ -125,7 +125,12 @@ const good: readonly (readonly [type: string, message: string, canonical: string
   ['TIMESTAMPTZ', '{"a":"2024-01-01 12:34:56.5+02"}', '{"a":"2024-01-01T12:34:56.5+02:00"}', '2024-01-01 10:34:56.5+00'],
   ['TIMESTAMPTZ', '{"a":"2024-01-01T12:34:56+0230"}', '{"a":"2024-01-01T12:34:56+02:30"}', '2024-01-01 10:04:56+00'],
   ['DATE', '{"a":"\\u0032024-02-29"}', undefined, '2024-02-29'],
-  ['UUID', '{"a":"A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"}', '{"a":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+  [
+    'UUID',
+    '{"a":"A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"}',
+    '{"a":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}',
+    'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+  ],
   ['BLOB', '{"a":"\\\\xFFa"}', undefined, '\\xFFa'],
   ['VARCHAR', '{"a":"\\u0000\\ud83d\\ude00\\/"}', undefined, '\0😀/'],
   ['VARCHAR', '{"a":"2024-01-01"}', undefined, '2024-01-01'],
@@ -173,7 +178,20 @@ describe('check', () => {
   it('takes fields in any order, whatever is missing among the optional ones', () => {
     const { codec } = payloadOf(z.object({ a: z.int(), b: z.string().optional(), c: z.boolean(), d: z.number().nullable() }))
     const verdict = (message: string): boolean => codec.check(Buffer.from(message), 0, message.length).ok
-    for (const message of ['{"a":1,"c":true}', '{"d":1,"c":true,"b":"x","a":1}', '{"c":true,"a":1,"d":null}', '{"a":1,"b":null,"c":true,"x":0,"d":2}']) expect(verdict(message), message).toBe(true)
-    for (const message of ['{"a":1}', '{"c":true,"b":"x"}', '{"a":1,"c":true,"a":1}', '{"c":true,"a":1,"c":true}', '{"a":1,"c":true,"d":1,"d":1}']) expect(verdict(message), message).toBe(false)
+    for (const message of [
+      '{"a":1,"c":true}',
+      '{"d":1,"c":true,"b":"x","a":1}',
+      '{"c":true,"a":1,"d":null}',
+      '{"a":1,"b":null,"c":true,"x":0,"d":2}',
+    ])
+      expect(verdict(message), message).toBe(true)
+    for (const message of [
+      '{"a":1}',
+      '{"c":true,"b":"x"}',
+      '{"a":1,"c":true,"a":1}',
+      '{"c":true,"a":1,"c":true}',
+      '{"a":1,"c":true,"d":1,"d":1}',
+    ])
+      expect(verdict(message), message).toBe(false)
   })
 })

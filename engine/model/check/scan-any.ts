@@ -7,6 +7,7 @@ const TRUE = [116, 114, 117, 101]
 const FALSE = [102, 97, 108, 115, 101]
 const NULL = [110, 117, 108, 108]
 
+/** Whether `null` stands there. */
 export function isNull(scan: Scan, at: number): boolean {
   return isWord(scan, at, NULL)
 }
@@ -61,7 +62,8 @@ export function scanAny(scan: Scan, start: number, depth: number, isStored: bool
         if (at === FAILED) return FAILED
         break
       }
-      if (next !== (keys === undefined ? 93 : 125)) return syntaxError(scan, at, keys === undefined ? "neither ',' nor ']' in a list" : "neither ',' nor '}' in an object")
+      if (next !== (keys === undefined ? 93 : 125))
+        return syntaxError(scan, at, keys === undefined ? "neither ',' nor ']' in a list" : "neither ',' nor '}' in an object")
       open.pop()
       at++
     }
@@ -90,5 +92,7 @@ function scanScalar(scan: Scan, at: number, byte: number | undefined, isStored: 
   const next = scanNumber(scan, at)
   if (next === FAILED) return syntaxError(scan, at, 'no JSON value')
   const mayOverflow = isStored && (scan.hasExponent || scan.wholeDigits > 300)
-  return mayOverflow && !Number.isFinite(Number(textOf(scan, at, next))) ? syntaxError(scan, at, 'a number beyond the range of a double') : next
+  return mayOverflow && !Number.isFinite(Number(textOf(scan, at, next)))
+    ? syntaxError(scan, at, 'a number beyond the range of a double')
+    : next
 }

@@ -66,7 +66,9 @@ function listScanner(shape: Extract<Shape, { kind: 'list' }>, depth: number): Sc
 /** The place of the value after a key, or `FAILED`. */
 function afterColon(scan: Scan, at: number): number {
   const colon = skipSpace(scan, at)
-  return colon < scan.end && scan.bytes[colon] === 58 ? skipSpace(scan, colon + 1) : syntaxError(scan, colon, "no ':' after an object’s key")
+  return colon < scan.end && scan.bytes[colon] === 58
+    ? skipSpace(scan, colon + 1)
+    : syntaxError(scan, colon, "no ':' after an object’s key")
 }
 
 function mapScanner(shape: Extract<Shape, { kind: 'map' }>, depth: number): Scanner {
@@ -108,13 +110,15 @@ interface Member {
 }
 
 function structScanner(fields: readonly ShapeField[], depth: number): Scanner {
-  const members = fields.map((field): Member => ({
-    name: field.name,
-    token: Buffer.from(`${JSON.stringify(field.name)}:`),
-    scan: nullable(scanner(field.shape, depth), field.absent !== undefined),
-    isRequired: field.absent === undefined,
-    wanted: wantedOf(field.shape),
-  }))
+  const members = fields.map(
+    (field): Member => ({
+      name: field.name,
+      token: Buffer.from(`${JSON.stringify(field.name)}:`),
+      scan: nullable(scanner(field.shape, depth), field.absent !== undefined),
+      isRequired: field.absent === undefined,
+      wanted: wantedOf(field.shape),
+    }),
+  )
   const indexes = new Map(members.map((member, index) => [member.name, index]))
   const count = members.length
   return (scan, start) => {

@@ -1,6 +1,6 @@
 import { canonicalDecimal } from '../codec/decimal.ts'
 import { isNarrowed, keepsBounds, keepsString, matches } from '../codec/encode.ts'
-import { BAD, REWRITE, textChecks, type TextVerdict } from '../codec/text.ts'
+import { BAD, REWRITE, type TextVerdict, textChecks } from '../codec/text.ts'
 import { wantedOf } from '../codec/wanted.ts'
 import { integerRanges, type Shape } from '../schema/shape.ts'
 import { FAILED, mismatch, type Scanner, textOf } from './scan.ts'
@@ -10,6 +10,7 @@ import { scanString, stringOf } from './scan-string.ts'
 
 type Kind<Name extends Shape['kind']> = Extract<Shape, { kind: Name }>
 
+/** Only `true` and `false`: DuckDB would take 1 and "yes" as well. */
 export function booleanScanner(shape: Kind<'boolean'>): Scanner {
   const wanted = wantedOf(shape)
   return (scan, at) => {
@@ -21,6 +22,7 @@ export function booleanScanner(shape: Kind<'boolean'>): Scanner {
 /** Up to this many digits every whole number is exact as a double. */
 const exactDigitsMax = 15
 
+/** Digits, and no fraction or exponent at all; 64 bits and more may come as a string. */
 export function integerScanner(shape: Kind<'integer'>): Scanner {
   const wanted = wantedOf(shape)
   const min = Number(shape.min)
@@ -52,6 +54,7 @@ export function integerScanner(shape: Kind<'integer'>): Scanner {
   }
 }
 
+/** A finite number. */
 export function floatScanner(shape: Kind<'float'>): Scanner {
   const wanted = wantedOf(shape)
   const { bounds } = shape
@@ -64,11 +67,12 @@ export function floatScanner(shape: Kind<'float'>): Scanner {
     if (isWhole && scan.wholeDigits === 1 && next === at + 2 && scan.bytes[at + 1] === 48) scan.isLoose = true
     if (!isSingle && bounds.length === 0 && !scan.hasExponent && scan.wholeDigits < 300) return next
     const value = isWhole && scan.wholeDigits <= exactDigitsMax ? shortInteger(scan, at) : Number(textOf(scan, at, next))
-    const isFinite = Number.isFinite(isSingle ? Math.fround(value) : value)
-    return isFinite && keepsBounds(bounds, value) ? next : mismatch(scan, at, wanted)
+    const isInRange = Number.isFinite(isSingle ? Math.fround(value) : value)
+    return isInRange && keepsBounds(bounds, value) ? next : mismatch(scan, at, wanted)
   }
 }
 
+/** A number or a string, by its text: no digit is ever rounded away. */
 export function decimalScanner(shape: Kind<'decimal'>): Scanner {
   const { width, scale } = shape
   const wanted = wantedOf(shape)
@@ -79,7 +83,8 @@ export function decimalScanner(shape: Kind<'decimal'>): Scanner {
     if (to === FAILED || (isText && (to >= scan.end || scan.bytes[to] !== 34))) return mismatch(scan, at, wanted)
     // As a number it goes through a double, times the power of ten of the scale: exact as long as that is below 2^53.
     const digits = scan.bytes[scan.bytes[from] === 45 ? from + 1 : from] === 48 ? 0 : scan.wholeDigits
-    const isFast = !scan.hasExponent && scan.fractionDigits <= scale && digits <= width - scale && (isText || digits + scale <= exactDigitsMax)
+    const isFast =
+      !scan.hasExponent && scan.fractionDigits <= scale && digits <= width - scale && (isText || digits + scale <= exactDigitsMax)
     if (!isFast) {
       if (to - from > 10_000 || canonicalDecimal(textOf(scan, from, to), width, scale) === undefined) return mismatch(scan, at, wanted)
       scan.isLoose = true
@@ -88,6 +93,7 @@ export function decimalScanner(shape: Kind<'decimal'>): Scanner {
   }
 }
 
+/** Only a string: DuckDB would take an object's text as well. */
 export function stringScanner(shape: Kind<'string'>): Scanner {
   const wanted = wantedOf(shape)
   const values = shape.values === undefined ? undefined : new Set(shape.values)
@@ -100,6 +106,7 @@ export function stringScanner(shape: Kind<'string'>): Scanner {
   }
 }
 
+/** A string in the grammar of its type. */
 export function textScanner(shape: Kind<'text'>): Scanner {
   const wanted = wantedOf(shape)
   const check = textChecks[shape.name]

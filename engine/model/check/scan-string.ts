@@ -36,7 +36,8 @@ function hex4(scan: Scan, at: number): number {
   let value = 0
   for (let place = at; place < at + 4; place++) {
     const byte = scan.bytes[place] as number
-    const digit = byte >= 48 && byte <= 57 ? byte - 48 : byte >= 97 && byte <= 102 ? byte - 87 : byte >= 65 && byte <= 70 ? byte - 55 : FAILED
+    const digit =
+      byte >= 48 && byte <= 57 ? byte - 48 : byte >= 97 && byte <= 102 ? byte - 87 : byte >= 65 && byte <= 70 ? byte - 55 : FAILED
     if (digit < 0) return FAILED
     value = value * 16 + digit
   }

@@ -24,8 +24,10 @@ export interface Scan {
 
 export type Scanner = (scan: Scan, at: number) => number
 
+/** What a scanner returns when the value is not good. */
 export const FAILED = -1
 
+/** A state to check with; each codec has its own. */
 export function newScan(): Scan {
   return {
     bytes: new Uint8Array(0),

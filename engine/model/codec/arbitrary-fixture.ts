@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { text } from '../../../connectors/store/quote.ts'
 import { sqlTypeText } from '../schema/sql-type.ts'
 import type { Field, ScalarName, SqlType } from '../types.ts'
+import { sqlText as text } from './duckdb-fixture.ts'
 
 /** Random columns and values for the codec's property tests, and the SQL of a value as the tests' second opinion. */
 
@@ -11,8 +11,13 @@ const scalars: readonly ScalarName[] = [
 ]
 
 const scalarType = fc.constantFrom(...scalars).map((name): SqlType => ({ kind: 'scalar', name }))
-const decimalType = fc.tuple(fc.integer({ min: 1, max: 38 }), fc.nat(38)).map(([width, scale]): SqlType => ({ kind: 'decimal', width, scale: Math.min(width, scale) }))
-const name = fc.oneof(fc.constantFrom('id', 'a', 'b', 'qty', 'x y', 'é', 'say "hi"', 'toString', 'constructor', '1'), fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme-ascii' }))
+const decimalType = fc
+  .tuple(fc.integer({ min: 1, max: 38 }), fc.nat(38))
+  .map(([width, scale]): SqlType => ({ kind: 'decimal', width, scale: Math.min(width, scale) }))
+const name = fc.oneof(
+  fc.constantFrom('id', 'a', 'b', 'qty', 'x y', 'é', 'say "hi"', 'toString', 'constructor', '1'),
+  fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme-ascii' }),
+)
 const names = fc.uniqueArray(name, { minLength: 1, maxLength: 6, selector: (each) => each.toLowerCase() })
 
 const { type: anyType } = fc.letrec<{ type: SqlType }>((tie) => ({
@@ -20,7 +25,10 @@ const { type: anyType } = fc.letrec<{ type: SqlType }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     { weight: 6, arbitrary: scalarType },
     { weight: 2, arbitrary: decimalType },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('list', 'map'), of: tie('type'), nullable: fc.boolean() }) as fc.Arbitrary<SqlType> },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constantFrom('list', 'map'), of: tie('type'), nullable: fc.boolean() }) as fc.Arbitrary<SqlType>,
+    },
     { weight: 1, arbitrary: fieldsOf(tie('type')).map((fields): SqlType => ({ kind: 'struct', fields })) },
   ),
 }))
@@ -29,11 +37,14 @@ function fieldsOf(type: fc.Arbitrary<SqlType>): fc.Arbitrary<Field[]> {
   return names.chain((each) => fc.tuple(...each.map((one) => fc.record({ name: fc.constant(one), type, required: fc.boolean() }))))
 }
 
+/** A list of fields of any types, nested at random. */
 export const anyFields: fc.Arbitrary<Field[]> = fieldsOf(anyType)
 
 const year = { min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T00:00:00Z'), noInvalidDate: true }
 const micros = fc.integer({ min: 0, max: 999_999 }).map((value) => `.${String(value).padStart(6, '0')}`)
-const moment = fc.tuple(fc.date(year), fc.oneof(fc.constant(''), micros)).map(([date, fraction]) => date.toISOString().slice(0, 19) + fraction)
+const moment = fc
+  .tuple(fc.date(year), fc.oneof(fc.constant(''), micros))
+  .map(([date, fraction]) => date.toISOString().slice(0, 19) + fraction)
 
 const scalarValues: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   BOOLEAN: fc.boolean(),
@@ -57,7 +68,8 @@ const scalarValues: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'TIMESTAMP WITH TIME ZONE': fc.tuple(moment, fc.constantFrom('Z', '+00:00')).map((parts) => parts.join('')),
 }
 
-export function valueOf(type: SqlType): fc.Arbitrary<unknown> {
+/** Values of a type. */
+export function anyValue(type: SqlType): fc.Arbitrary<unknown> {
   switch (type.kind) {
     case 'scalar':
       return scalarValues[type.name] as fc.Arbitrary<unknown>
@@ -66,7 +78,10 @@ export function valueOf(type: SqlType): fc.Arbitrary<unknown> {
     case 'list':
       return fc.array(inner(type.of, type.nullable), { maxLength: 3 })
     case 'map':
-      return fc.dictionary(fc.string({ unit: 'binary', maxLength: 4 }), inner(type.of, type.nullable), { maxKeys: 3, noNullPrototype: true })
+      return fc.dictionary(fc.string({ unit: 'binary', maxLength: 4 }), inner(type.of, type.nullable), {
+        maxKeys: 3,
+        noNullPrototype: true,
+      })
     case 'struct':
       return rowOf(type.fields)
   }
@@ -82,11 +97,14 @@ function decimal(width: number, scale: number): fc.Arbitrary<string> {
 }
 
 function inner(type: SqlType, isNullable: boolean): fc.Arbitrary<unknown> {
-  return isNullable ? fc.option(valueOf(type)) : valueOf(type)
+  return isNullable ? fc.option(anyValue(type)) : anyValue(type)
 }
 
+/** Payloads of a list of fields. */
 export function rowOf(fields: readonly Field[]): fc.Arbitrary<Record<string, unknown>> {
-  return fc.tuple(...fields.map((field) => inner(field.type, !field.required))).map((values) => Object.fromEntries(values.map((value, index) => [(fields[index] as Field).name, value])))
+  return fc
+    .tuple(...fields.map((field) => inner(field.type, !field.required)))
+    .map((values) => Object.fromEntries(values.map((value, index) => [(fields[index] as Field).name, value])))
 }
 
 /** A SQL expression with a decoded value, written by other means than JSON. */
@@ -104,7 +122,9 @@ export function sqlOf(type: SqlType, value: unknown): string {
       return `CAST(map([${keys}]::VARCHAR[], CAST([${entries.map(([, item]) => sqlOf(type.of, item)).join(', ')}] AS ${sqlTypeText(type.of)}[])) AS ${sql})`
     }
     case 'struct': {
-      const parts = type.fields.map((field) => `"${field.name.replaceAll('"', '""')}" := ${sqlOf(field.type, (value as Record<string, unknown>)[field.name])}`)
+      const parts = type.fields.map(
+        (field) => `"${field.name.replaceAll('"', '""')}" := ${sqlOf(field.type, (value as Record<string, unknown>)[field.name])}`,
+      )
       return `CAST(struct_pack(${parts.join(', ')}) AS ${sql})`
     }
     case 'scalar':

@@ -1,7 +1,7 @@
 import { EvertError } from '../../../errors.ts'
 import { limits } from '../../../limits.ts'
 import { checker } from '../check/checker.ts'
-import { shapeFieldOf, type ShapeField } from '../schema/shape.ts'
+import { type ShapeField, shapeFieldOf } from '../schema/shape.ts'
 import type { Codec, Field } from '../types.ts'
 import { decoder } from './decode.ts'
 import { encoder } from './encode.ts'
@@ -39,7 +39,11 @@ export function codecOfFields(fields: readonly Field[]): Codec {
 }
 
 function tooLarge(bytes: number): EvertError {
-  return new EvertError('event-too-large', `The event has ${bytes} bytes, at most ${limits.eventBytesMax} are taken: keep large facts in a file and name it in the event`, { details: { bytes } })
+  return new EvertError(
+    'event-too-large',
+    `The event has ${bytes} bytes, at most ${limits.eventBytesMax} are taken: keep large facts in a file and name it in the event`,
+    { details: { bytes } },
+  )
 }
 
 function encodeOrThrow(encode: (data: unknown) => string, data: unknown): string {

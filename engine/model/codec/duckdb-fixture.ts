@@ -1,5 +1,4 @@
-import { DuckDBInstance } from '@duckdb/node-api'
-import { text } from '../../../connectors/store/quote.ts'
+import { blobValue, DuckDBInstance } from '@duckdb/node-api'
 import { columnCast, jsonShape, sqlTypeText } from '../schema/sql-type.ts'
 import type { Field } from '../types.ts'
 
@@ -12,15 +11,22 @@ export interface Judge {
   close(): void
 }
 
+/** A text literal; the model may not know the connectors' quoting. */
+export function sqlText(value: string): string {
+  return `('${value.replaceAll("'", "''").replaceAll('\0', "' || chr(0) || '")}')`
+}
+
+/** A database in memory, for one test file. */
 export async function openJudge(): Promise<Judge> {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'")
   return {
     async decode(fields, texts) {
-      const columns = fields.map((field, index) => `CAST(x[${text(field.name)}] AS ${columnCast(field.type) ?? sqlTypeText(field.type)})::VARCHAR AS c${index}`)
-      const sql = `SELECT ${columns.join(', ')} FROM (SELECT from_json(v, ${text(jsonShape(fields))}) AS x, i FROM (SELECT unnest(from_json(decode($1::BLOB), '["VARCHAR"]')) AS v, unnest(range(${texts.length})) AS i)) ORDER BY i`
-      const { blobValue } = await import('@duckdb/node-api')
+      const columns = fields.map(
+        (field, index) => `CAST(x[${sqlText(field.name)}] AS ${columnCast(field.type) ?? sqlTypeText(field.type)})::VARCHAR AS c${index}`,
+      )
+      const sql = `SELECT ${columns.join(', ')} FROM (SELECT from_json(v, ${sqlText(jsonShape(fields))}) AS x, i FROM (SELECT unnest(from_json(decode($1::BLOB), '["VARCHAR"]')) AS v, unnest(range(${texts.length})) AS i)) ORDER BY i`
       const reader = await connection.runAndReadAll(sql, [blobValue(Buffer.from(JSON.stringify(texts)))])
       return reader.getRowsJson() as (string | null)[][]
     },

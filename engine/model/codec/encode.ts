@@ -37,7 +37,9 @@ function scalarEncoder(shape: Scalar): Encode {
         throw new BadValue(wanted, value)
       }
     case 'integer':
-      return shape.js === 'number' ? integerEncoder(Number(shape.min), Number(shape.max), wanted) : bigintEncoder(shape.min, shape.max, shape.name === 'HUGEINT', wanted)
+      return shape.js === 'number'
+        ? integerEncoder(Number(shape.min), Number(shape.max), wanted)
+        : bigintEncoder(shape.min, shape.max, shape.name === 'HUGEINT', wanted)
     case 'float':
       return floatEncoder(shape, wanted)
     case 'decimal':
@@ -76,7 +78,8 @@ function floatEncoder(shape: Extract<Shape, { kind: 'float' }>, wanted: string):
   const { bounds } = shape
   const isSingle = shape.name === 'FLOAT'
   return (value) => {
-    if (typeof value !== 'number' || !Number.isFinite(value) || (isSingle && !Number.isFinite(Math.fround(value)))) throw new BadValue(wanted, value)
+    if (typeof value !== 'number' || !Number.isFinite(value) || (isSingle && !Number.isFinite(Math.fround(value))))
+      throw new BadValue(wanted, value)
     if (bounds.length > 0 && !keepsBounds(bounds, value)) throw new BadValue(wanted, value)
     // JSON writes the double -0 as 0, and DuckDB reads the integer -0 as 0.
     return value === 0 && Object.is(value, -0) ? '-0.0' : String(value)
@@ -126,7 +129,12 @@ function textEncoder(shape: Extract<Shape, { kind: 'text' }>, wanted: string): E
   const check = textChecks[shape.name]
   return (value) => {
     if (shape.js === 'bytes' && value instanceof Uint8Array) return JSON.stringify(blobText(value))
-    const text = shape.js === 'date' && value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : shape.js === 'string' ? value : undefined
+    const text =
+      shape.js === 'date' && value instanceof Date && !Number.isNaN(value.getTime())
+        ? value.toISOString()
+        : shape.js === 'string'
+          ? value
+          : undefined
     if (typeof text !== 'string' || text.length > 64 || (shape.zone === 'utc' && !text.endsWith('Z'))) throw new BadValue(wanted, value)
     const bytes = Buffer.from(text)
     const verdict = check(bytes, 0, bytes.length)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { shapeFieldOf } from '../schema/shape.ts'
 import { parseSqlType } from '../schema/parse-sql-type.ts'
+import { shapeFieldOf } from '../schema/shape.ts'
 import type { Field, SqlType } from '../types.ts'
 import { codecOf } from './codec.ts'
 import { type Judge, openJudge } from './duckdb-fixture.ts'
@@ -66,8 +66,12 @@ const cases: readonly (readonly [type: string, value: unknown, printed: string |
   ['JSON', 'text', '"text"'],
   ['BIGINT[]', [1n, null, 9223372036854775807n], '[1, NULL, 9223372036854775807]'],
   ['VARCHAR[][]', [['a'], [], [null]], '[[a], [], [NULL]]'],
-  ['STRUCT(x DECIMAL(38,10), y STRUCT(z TIMESTAMPTZ))', { x: '1.0000000001', y: { z: '2024-01-01T00:00:00.5Z' } }, "{'x': 1.0000000001, 'y': {'z': '2024-01-01 00:00:00.5+00'}}"],
-  ['MAP(VARCHAR, HUGEINT)', { '': 1n, k: null, __proto_: 2n ** 100n }, '{\'\'=1, k=NULL, __proto_=1267650600228229401496703205376}'],
+  [
+    'STRUCT(x DECIMAL(38,10), y STRUCT(z TIMESTAMPTZ))',
+    { x: '1.0000000001', y: { z: '2024-01-01T00:00:00.5Z' } },
+    "{'x': 1.0000000001, 'y': {'z': '2024-01-01 00:00:00.5+00'}}",
+  ],
+  ['MAP(VARCHAR, HUGEINT)', { '': 1n, k: null, __proto_: 2n ** 100n }, "{''=1, k=NULL, __proto_=1267650600228229401496703205376}"],
   ['STRUCT(b BLOB, l BLOB[])', { b: Uint8Array.from([200]), l: [Uint8Array.from([1])] }, "{'b': \\xC8, 'l': [\\x01]}"],
 ]
 

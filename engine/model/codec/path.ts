@@ -34,6 +34,7 @@ export function shown(value: unknown): string {
   return shortened(String(value))
 }
 
+/** At most 60 characters of a text. */
 export function shortened(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`
 }
@@ -44,6 +45,7 @@ export function below(part: string, thrown: unknown): unknown {
   return thrown
 }
 
+/** The error of an event that is refused. */
 export function eventInvalid(reason: string): EvertError {
   return new EvertError('event-invalid', `The event does not fit its schema: ${reason}`, { details: { reason } })
 }

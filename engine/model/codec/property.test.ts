@@ -5,8 +5,8 @@ import { anyFields, rowOf, sqlOf } from './arbitrary-fixture.ts'
 import { codecOfFields } from './codec.ts'
 import { type Judge, openJudge } from './duckdb-fixture.ts'
 
-const seed = Number(process.env['EVERT_TEST_SEED'] ?? 20_260_131)
-const runs = Number(process.env['EVERT_TEST_RUNS'] ?? 40)
+const seed = Number(process.env.EVERT_TEST_SEED ?? 20_260_131)
+const runs = Number(process.env.EVERT_TEST_RUNS ?? 40)
 
 let judge: Judge
 beforeAll(async () => {
@@ -23,12 +23,44 @@ async function expectSame(fields: readonly Field[], texts: readonly string[]): P
   expect(rows.flat()).toEqual(expected)
 }
 
-const sample = anyFields.chain((fields) => fc.record({ fields: fc.constant(fields), rows: fc.array(rowOf(fields), { minLength: 1, maxLength: 8 }) }))
+const sample = anyFields.chain((fields) =>
+  fc.record({ fields: fc.constant(fields), rows: fc.array(rowOf(fields), { minLength: 1, maxLength: 8 }) }),
+)
 
 /** Texts that tend to be almost right where they land. */
-const tokens = ['1.7', '1.0', '1e3', '-0', 'true', 'null', '""', '"1"', '"1.50"', '12345678901234567890', '0.1234567890123456789', '{}', '[]', ' ', '\n', ',', '"', '\\', '\\u0041', '\\ud800', '+02:00', 'Z', '\x1e', '\xff', 'é']
+const tokens = [
+  '1.7',
+  '1.0',
+  '1e3',
+  '-0',
+  'true',
+  'null',
+  '""',
+  '"1"',
+  '"1.50"',
+  '12345678901234567890',
+  '0.1234567890123456789',
+  '{}',
+  '[]',
+  ' ',
+  '\n',
+  ',',
+  '"',
+  '\\',
+  '\\u0041',
+  '\\ud800',
+  '+02:00',
+  'Z',
+  '\x1e',
+  '\xff',
+  'é',
+]
 
-const mutation = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), remove: fc.nat(4), insert: fc.oneof(fc.constantFrom('', ...tokens), fc.string({ maxLength: 2 })) })
+const mutation = fc.record({
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  remove: fc.nat(4),
+  insert: fc.oneof(fc.constantFrom('', ...tokens), fc.string({ maxLength: 2 })),
+})
 
 function mutated(text: string, mutations: readonly { at: number; remove: number; insert: string }[]): Buffer {
   let bytes = Buffer.from(text)
@@ -59,18 +91,22 @@ describe('any columns, any values', () => {
 
   it('bytes that pass the check are decoded by DuckDB to the same values, however they came to be', async () => {
     await fc.assert(
-      fc.asyncProperty(sample, fc.array(fc.array(mutation, { minLength: 1, maxLength: 2 }), { minLength: 40, maxLength: 60 }), async ({ fields, rows }, mutations) => {
-        const codec = codecOfFields(fields)
-        const texts = rows.map((row) => codec.encode(row))
-        const passed: string[] = []
-        for (const [index, each] of mutations.entries()) {
-          const bytes = mutated(texts[index % texts.length] as string, each)
-          const verdict = codec.check(bytes, 0, bytes.length)
-          if (verdict.ok) passed.push(verdict.canonical ?? bytes.toString('utf8'))
-          else expect(verdict.reason).not.toBe('')
-        }
-        if (passed.length > 0) await expectSame(fields, passed)
-      }),
+      fc.asyncProperty(
+        sample,
+        fc.array(fc.array(mutation, { minLength: 1, maxLength: 2 }), { minLength: 40, maxLength: 60 }),
+        async ({ fields, rows }, mutations) => {
+          const codec = codecOfFields(fields)
+          const texts = rows.map((row) => codec.encode(row))
+          const passed: string[] = []
+          for (const [index, each] of mutations.entries()) {
+            const bytes = mutated(texts[index % texts.length] as string, each)
+            const verdict = codec.check(bytes, 0, bytes.length)
+            if (verdict.ok) passed.push(verdict.canonical ?? bytes.toString('utf8'))
+            else expect(verdict.reason).not.toBe('')
+          }
+          if (passed.length > 0) await expectSame(fields, passed)
+        },
+      ),
       { seed, numRuns: runs },
     )
   })

@@ -5,14 +5,17 @@ import type { TextName } from '../schema/shape.ts'
  * that go out; what it calls good, DuckDB casts exactly.
  */
 
-/** Not of the type; canonical; of the type, but `canonicalText` must write it anew. */
+/** Not of the type. */
 export const BAD = 0
+/** Of the type, and canonical. */
 export const GOOD = 1
+/** Of the type, but `canonicalText` must write it anew. */
 export const REWRITE = 2
 
 export type TextVerdict = typeof BAD | typeof GOOD | typeof REWRITE
 export type TextCheck = (bytes: Uint8Array, from: number, to: number) => TextVerdict
 
+/** The grammar of each type. */
 export const textChecks: Readonly<Record<TextName, TextCheck>> = {
   DATE: (bytes, from, to) => (to - from === 10 && isDate(bytes, from) ? GOOD : BAD),
   TIME: (bytes, from, to) => (timeEnd(bytes, from, to) === to ? GOOD : BAD),
@@ -135,6 +138,7 @@ export function blobText(bytes: Uint8Array): string {
   return text
 }
 
+/** The bytes of an escape text. */
 export function blobBytes(text: string): Uint8Array {
   const bytes: number[] = []
   for (let at = 0; at < text.length; at++) {

@@ -21,7 +21,9 @@ export function wantedOf(shape: Shape): string {
     case 'string':
       return stringWanted(shape)
     case 'text':
-      return textWanted[shape.name] + (shape.zone === 'utc' ? '; only Z as its zone: declare z.iso.datetime({ offset: true }) for others' : '')
+      return (
+        textWanted[shape.name] + (shape.zone === 'utc' ? '; only Z as its zone: declare z.iso.datetime({ offset: true }) for others' : '')
+      )
     case 'json':
       return 'JSON (finite numbers, whole Unicode strings, no key twice)'
     case 'list':

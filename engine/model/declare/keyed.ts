@@ -1,17 +1,28 @@
-import { sqlTypeText } from '../schema/sql-type.ts'
 import type { Payload } from '../schema/payload.ts'
+import { sqlTypeText } from '../schema/sql-type.ts'
 import type { Field, Origin, StreamModel } from '../types.ts'
 import { keyProblem } from './key.ts'
 import { declarationInvalid, readSchema } from './origin.ts'
 
 /** The key of a fold or a processor with state: checked in every event type that it handles, and that its events have an order. */
-export function keyOf(origin: Origin, what: string, from: StreamModel, wanted: string | undefined, handled: readonly string[]): { key: string; keyField: Field } {
+export function keyOf(
+  origin: Origin,
+  what: string,
+  from: StreamModel,
+  wanted: string | undefined,
+  handled: readonly string[],
+): { key: string; keyField: Field } {
   const key = wanted ?? from.key
-  if (key === undefined) throw declarationInvalid(origin, `${what}: neither it nor stream '${from.name}' has a key. Name a field of its events: key: '…'`)
+  if (key === undefined)
+    throw declarationInvalid(origin, `${what}: neither it nor stream '${from.name}' has a key. Name a field of its events: key: '…'`)
   const found: Field[] = []
   for (const type of from.types.filter((each) => handled.includes(each.name))) {
     const problem = keyProblem(type.fields, key)
-    if (problem !== undefined) throw declarationInvalid(origin, `${what}: its key '${key}' ${problem} in event type ${type.name}, which it handles. Name a required field of all handled types, or do not handle ${type.name}`)
+    if (problem !== undefined)
+      throw declarationInvalid(
+        origin,
+        `${what}: its key '${key}' ${problem} in event type ${type.name}, which it handles. Name a required field of all handled types, or do not handle ${type.name}`,
+      )
     found.push(type.fields.find((field) => field.name === key) as Field)
   }
   if (key !== from.key && from.partitions > 1) throw declarationInvalid(origin, unordered(what, from, key, found[0] as Field))
@@ -41,6 +52,10 @@ function unordered(what: string, from: StreamModel, key: string, field: Field): 
 export function stateOf(origin: Origin, what: string, key: string, read: () => Payload): Payload {
   const state = readSchema(origin, `${what}, state`, read)
   const twice = state.fields.find((field) => field.name.toLowerCase() === key.toLowerCase())
-  if (twice !== undefined) throw declarationInvalid(origin, `${what}: its state has the field '${twice.name}', which is the key. The key is a column of every row already: leave it out of the state`)
+  if (twice !== undefined)
+    throw declarationInvalid(
+      origin,
+      `${what}: its state has the field '${twice.name}', which is the key. The key is a column of every row already: leave it out of the state`,
+    )
   return state
 }

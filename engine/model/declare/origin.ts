@@ -24,7 +24,10 @@ export function callerOrigin(): Origin {
 /** `declaration-invalid` with its place in front: `pipelines/shop.ts:12: stream 'shop': …`. */
 export function declarationInvalid(origin: Origin, message: string, cause?: unknown): EvertError {
   const place = origin.line === undefined ? origin.file : `${origin.file}:${origin.line}`
-  return new EvertError('declaration-invalid', `${place}: ${message}`, { cause, details: { file: origin.file, ...(origin.line === undefined ? {} : { line: origin.line }) } })
+  return new EvertError('declaration-invalid', `${place}: ${message}`, {
+    cause,
+    details: { file: origin.file, ...(origin.line === undefined ? {} : { line: origin.line }) },
+  })
 }
 
 /** Runs what reads a schema; its refusal becomes the declaration's error. */

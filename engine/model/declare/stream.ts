@@ -67,14 +67,24 @@ export function stream<const Name extends string, Schema extends SchemaInput>(
   name: Name,
   options: StreamOptions<Record<Name, OutputOf<Schema>>> & { readonly event: Schema },
 ): Stream<Record<Name, OutputOf<Schema>>, Record<Name, InputOf<Schema>>>
+/** Both forms. */
 export function stream(name: string, options: AnyOptions): Stream {
   const origin = callerOrigin()
   checkName(origin, 'stream', name)
   const what = `stream '${name}'`
-  if ((options.events === undefined) === (options.event === undefined)) throw declarationInvalid(origin, `${what}: declare either events: { Type: schema } or event: schema`)
+  if ((options.events === undefined) === (options.event === undefined))
+    throw declarationInvalid(origin, `${what}: declare either events: { Type: schema } or event: schema`)
   const types = readTypes(origin, what, options.events ?? { [name]: options.event as SchemaInput })
   if (options.key !== undefined) checkKey(origin, what, options.key, types)
-  return branded({ kind: 'stream', name, ...topicOf(origin, what, name, options), key: options.key, types, ...derived(origin, what, types), origin })
+  return branded({
+    kind: 'stream',
+    name,
+    ...topicOf(origin, what, name, options),
+    key: options.key,
+    types,
+    ...derived(origin, what, types),
+    origin,
+  })
 }
 
 interface AnyOptions extends TopicOptions {
@@ -83,6 +93,7 @@ interface AnyOptions extends TopicOptions {
   readonly event?: SchemaInput
 }
 
+/** The event types of a stream, their schemas read; throws `declaration-invalid`. */
 export function readTypes(origin: Origin, what: string, schemas: Readonly<Record<string, SchemaInput>>): EventType[] {
   const types = Object.entries(schemas).map(([type, schema]) => {
     checkName(origin, `${what}: event type`, type)
@@ -90,18 +101,27 @@ export function readTypes(origin: Origin, what: string, schemas: Readonly<Record
   })
   if (types.length === 0) throw declarationInvalid(origin, `${what}: it has no event types. Declare at least one`)
   const names = new Set(types.map((type) => type.name.toLowerCase()))
-  if (names.size < types.length) throw declarationInvalid(origin, `${what}: two event types differ only in upper and lower case. SQL does not tell them apart: rename one`)
+  if (names.size < types.length)
+    throw declarationInvalid(
+      origin,
+      `${what}: two event types differ only in upper and lower case. SQL does not tell them apart: rename one`,
+    )
   return types
 }
 
 /** The topic's part of a stream or table. */
 export function topicOf(origin: Origin, what: string, name: string, options: TopicOptions) {
   const { partitions = 1, topic = name, history = false, onBad = 'dead-letter', versions = false } = options
-  if (!Number.isInteger(partitions) || partitions < 1 || partitions > 1024) throw declarationInvalid(origin, `${what}: partitions is ${partitions}, wanted a whole number from 1 to 1024`)
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > 1024)
+    throw declarationInvalid(origin, `${what}: partitions is ${partitions}, wanted a whole number from 1 to 1024`)
   if (!/^[A-Za-z0-9._-]{1,200}$/.test(topic) || topic === '.' || topic === '..' || topic === '_evert') {
-    throw declarationInvalid(origin, `${what}: topic '${topic}', wanted 1 to 200 letters, digits, '.', '_' and '-', and not _evert, which is Evert's own`)
+    throw declarationInvalid(
+      origin,
+      `${what}: topic '${topic}', wanted 1 to 200 letters, digits, '.', '_' and '-', and not _evert, which is Evert's own`,
+    )
   }
-  if (!['dead-letter', 'halt', 'skip'].includes(onBad)) throw declarationInvalid(origin, `${what}: onBad is '${onBad}', wanted 'dead-letter', 'halt' or 'skip'`)
+  if (!['dead-letter', 'halt', 'skip'].includes(onBad))
+    throw declarationInvalid(origin, `${what}: onBad is '${onBad}', wanted 'dead-letter', 'halt' or 'skip'`)
   return { topic, partitions, history, onBad, versions }
 }
 
@@ -139,6 +159,10 @@ function refuseConflict(origin: Origin, what: string, first: Field, firstType: s
 function checkKey(origin: Origin, what: string, key: string, types: readonly EventType[]): void {
   for (const type of types) {
     const problem = keyProblem(type.fields, key)
-    if (problem !== undefined) throw declarationInvalid(origin, `${what}: its key '${key}' ${problem} in event type ${type.name}. Every event of a keyed stream has the key`)
+    if (problem !== undefined)
+      throw declarationInvalid(
+        origin,
+        `${what}: its key '${key}' ${problem} in event type ${type.name}. Every event of a keyed stream has the key`,
+      )
   }
 }

@@ -29,12 +29,24 @@ export interface TableOptions<Schema> extends TopicOptions {
  * @example
  * export const airports = table('airports', { key: 'iata', row: z.object({ iata: z.string(), name: z.string() }) })
  */
-export function table<const Name extends string, Schema extends SchemaInput>(name: Name, options: TableOptions<Schema>): Table<OutputOf<Schema>, InputOf<Schema>> {
+export function table<const Name extends string, Schema extends SchemaInput>(
+  name: Name,
+  options: TableOptions<Schema>,
+): Table<OutputOf<Schema>, InputOf<Schema>> {
   const origin = callerOrigin()
   checkName(origin, 'table', name)
   const what = `table '${name}'`
   const types = [{ name, ...readSchema(origin, what, () => payloadOf(options.row)) }]
   const problem = keyProblem(types[0]?.fields ?? [], options.key)
-  if (problem !== undefined) throw declarationInvalid(origin, `${what}: its key '${options.key}' ${problem} in the row. Name a required field of the row`)
-  return branded({ kind: 'table', name, ...topicOf(origin, what, name, options), key: options.key, types, ...derived(origin, what, types), origin })
+  if (problem !== undefined)
+    throw declarationInvalid(origin, `${what}: its key '${options.key}' ${problem} in the row. Name a required field of the row`)
+  return branded({
+    kind: 'table',
+    name,
+    ...topicOf(origin, what, name, options),
+    key: options.key,
+    types,
+    ...derived(origin, what, types),
+    origin,
+  })
 }

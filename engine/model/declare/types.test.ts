@@ -3,14 +3,20 @@ import { z } from 'zod'
 import { sql } from '../schema/sql.ts'
 import { processor } from './processor.ts'
 import { type EventsOf, type InputsOf, stream } from './stream.ts'
-import { table, type RowInputOf } from './table.ts'
+import { type RowInputOf, table } from './table.ts'
 import { view } from './view.ts'
 
 const shop = stream('shop', {
   key: 'sku',
   events: {
     StockReceived: z.object({ sku: z.string(), quantity: z.int() }),
-    OrderRequested: z.object({ sku: z.string(), orderId: z.string(), quantity: z.int(), total: sql.decimal(18, 2), note: z.string().optional() }),
+    OrderRequested: z.object({
+      sku: z.string(),
+      orderId: z.string(),
+      quantity: z.int(),
+      total: sql.decimal(18, 2),
+      note: z.string().optional(),
+    }),
     OrderValidated: z.object({ sku: z.string(), orderId: z.string(), quantity: z.int() }),
   },
 })
@@ -18,7 +24,13 @@ const audit = stream('audit', { event: z.object({ text: z.string(), at: z.date()
 
 describe('types', () => {
   it('infers the payloads of a stream', () => {
-    expectTypeOf<EventsOf<typeof shop>['OrderRequested']>().toEqualTypeOf<{ sku: string; orderId: string; quantity: number; total: string; note?: string | undefined }>()
+    expectTypeOf<EventsOf<typeof shop>['OrderRequested']>().toEqualTypeOf<{
+      sku: string
+      orderId: string
+      quantity: number
+      total: string
+      note?: string | undefined
+    }>()
     expectTypeOf<InputsOf<typeof shop>['OrderRequested']['total']>().toEqualTypeOf<string | number | bigint>()
     expectTypeOf<EventsOf<typeof audit>>().toEqualTypeOf<{ audit: { text: string; at: Date } }>()
   })
@@ -85,11 +97,28 @@ describe('types', () => {
         OrderValidated: (state, event) => ({ available: state.available - event.quantity }),
       },
     })
-    processor('stateless', { from: shop, to: audit, emits: ['audit'], handle: { StockReceived: (event, _state, meta) => ({ type: 'audit', data: { text: event.sku, at: meta.time } }) } })
-    processor('named', { from: shop, to: [audit, shop], emits: ['audit.audit', 'shop.OrderValidated'], handle: { StockReceived: (event, _state, meta) => [{ stream: 'audit', type: 'audit', data: { text: event.sku, at: meta.time } }] } })
+    processor('stateless', {
+      from: shop,
+      to: audit,
+      emits: ['audit'],
+      handle: { StockReceived: (event, _state, meta) => ({ type: 'audit', data: { text: event.sku, at: meta.time } }) },
+    })
+    processor('named', {
+      from: shop,
+      to: [audit, shop],
+      emits: ['audit.audit', 'shop.OrderValidated'],
+      handle: { StockReceived: (event, _state, meta) => [{ stream: 'audit', type: 'audit', data: { text: event.sku, at: meta.time } }] },
+    })
     const wrong = () => [
-      // @ts-expect-error not in emits
-      processor('p', { from: shop, to: [shop, audit], emits: ['audit'], handle: { StockReceived: (event) => ({ type: 'OrderValidated', data: { ...event, orderId: '' } }) } }),
+      processor('p', {
+        from: shop,
+        to: [shop, audit],
+        emits: ['audit'],
+        handle: {
+          // @ts-expect-error not in emits
+          StockReceived: (event) => ({ type: 'OrderValidated', data: { ...event, orderId: '' } }),
+        },
+      }),
       // @ts-expect-error data of another type
       processor('p', { from: shop, to: audit, emits: ['audit'], handle: { StockReceived: () => ({ type: 'audit', data: { text: 1 } }) } }),
       // @ts-expect-error no such event type in to

@@ -41,10 +41,17 @@ export function view<Events, const Schema extends SchemaInput>(name: string, opt
   if (declarationKind(from) !== 'stream') throw declarationInvalid(origin, `${what}: from is not a stream. Give it what stream(…) returned`)
   const on = options.on as Readonly<Record<string, Evolve>>
   const handled = Object.keys(on).filter((type) => on[type] !== undefined)
-  if (handled.length === 0) throw declarationInvalid(origin, `${what}: on handles no event type. Handle at least one of ${from.types.map((type) => type.name).join(', ')}`)
+  if (handled.length === 0)
+    throw declarationInvalid(
+      origin,
+      `${what}: on handles no event type. Handle at least one of ${from.types.map((type) => type.name).join(', ')}`,
+    )
   for (const type of handled) {
     if (!from.types.some((each) => each.name === type)) {
-      throw declarationInvalid(origin, `${what}: on.${type} is no event type of stream '${from.name}'. It has ${from.types.map((each) => each.name).join(', ')}`)
+      throw declarationInvalid(
+        origin,
+        `${what}: on.${type} is no event type of stream '${from.name}'. It has ${from.types.map((each) => each.name).join(', ')}`,
+      )
     }
     if (typeof on[type] !== 'function') throw declarationInvalid(origin, `${what}: on.${type} is not a function`)
   }
@@ -53,7 +60,11 @@ export function view<Events, const Schema extends SchemaInput>(name: string, opt
   try {
     state.codec.encode(options.initial)
   } catch (thrown) {
-    throw declarationInvalid(origin, `${what}: initial does not fit its state. ${asEvertError(thrown).message}. Give every required field a value`, thrown)
+    throw declarationInvalid(
+      origin,
+      `${what}: initial does not fit its state. ${asEvertError(thrown).message}. Give every required field a value`,
+      thrown,
+    )
   }
   return branded({ kind: 'fold', name, from, key, keyField, state, initial: options.initial as State, on, origin })
 }

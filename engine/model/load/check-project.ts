@@ -17,7 +17,10 @@ function checkNames(root: string, declared: readonly Declared[]): void {
   for (const { model } of declared) {
     const other = seen.get(model.name.toLowerCase())
     if (other !== undefined) {
-      throw declarationInvalid(model.origin, `${model.kind} '${model.name}': the name is taken by ${other.kind} '${other.name}' at ${placeOf(root, other.origin)}. Names are unique, upper and lower case alike: rename one`)
+      throw declarationInvalid(
+        model.origin,
+        `${model.kind} '${model.name}': the name is taken by ${other.kind} '${other.name}' at ${placeOf(root, other.origin)}. Names are unique, upper and lower case alike: rename one`,
+      )
     }
     seen.set(model.name.toLowerCase(), model)
   }
@@ -32,7 +35,11 @@ function checkTopics(declared: readonly Declared[]): void {
   for (const { model } of declared) {
     if (model.kind !== 'stream' && model.kind !== 'table') continue
     const other = seen.get(model.topic)
-    if (other !== undefined) throw declarationInvalid(model.origin, `${model.kind} '${model.name}': topic '${model.topic}' is '${other}''s already. Give each its own topic`)
+    if (other !== undefined)
+      throw declarationInvalid(
+        model.origin,
+        `${model.kind} '${model.name}': topic '${model.topic}' is '${other}''s already. Give each its own topic`,
+      )
     seen.set(model.topic, model.name)
   }
 }
@@ -44,7 +51,10 @@ function checkStreams(declared: readonly Declared[]): void {
     const used: readonly StreamModel[] = model.kind === 'processor' ? [model.from, ...model.to] : [model.from]
     const unknown = used.find((stream) => !known.has(stream))
     if (unknown !== undefined) {
-      throw declarationInvalid(model.origin, `${model.kind === 'fold' ? 'view' : 'processor'} '${model.name}': stream '${unknown.name}' is unknown to the project. Export it from a file of the pipelines`)
+      throw declarationInvalid(
+        model.origin,
+        `${model.kind === 'fold' ? 'view' : 'processor'} '${model.name}': stream '${unknown.name}' is unknown to the project. Export it from a file of the pipelines`,
+      )
     }
   }
 }
@@ -65,7 +75,10 @@ function checkCycles(processors: readonly ProcessorModel[]): void {
       const start = [...path, type].indexOf(to)
       if (start >= 0) {
         const circle = [...path, type].slice(start)
-        throw declarationInvalid(by.origin, `processor '${by.name}': it closes a circle of processors, ${[...circle, to].join(' → ')}. An event would give rise to events for ever: emit an event type that none of them handles`)
+        throw declarationInvalid(
+          by.origin,
+          `processor '${by.name}': it closes a circle of processors, ${[...circle, to].join(' → ')}. An event would give rise to events for ever: emit an event type that none of them handles`,
+        )
       }
       visit(to, [...path, type])
     }

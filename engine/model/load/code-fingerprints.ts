@@ -5,21 +5,45 @@ import { declarationInvalid } from '../declare/origin.ts'
 import { hashOf } from '../fingerprint.ts'
 import type { Declared } from './load-project.ts'
 
+/** The code of files, bundled and minified; each file once, as soon as it is asked for. */
+export interface Bundler {
+  code(file: string): Promise<string>
+}
+
+/** esbuild works beside Node: files are bundled while the same files are loaded here. */
+export function createBundler(root: string, files: readonly string[]): Bundler {
+  const started = new Map<string, Promise<PromiseSettledResult<string>>>()
+  const start = (file: string): Promise<PromiseSettledResult<string>> => {
+    // Settled, since a file that cannot be bundled matters only when it has code to fingerprint.
+    const settled = started.get(file) ?? Promise.allSettled([codeOf(root, file)]).then(([result]) => result)
+    started.set(file, settled)
+    return settled
+  }
+  for (const file of files) void start(file)
+  return {
+    async code(file) {
+      const result = await start(file)
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    },
+  }
+}
+
 /**
  * A fingerprint of the code of every fold and processor: its file bundled with its local imports, minified, and its
  * packages' versions. Comments, formatting and types change nothing; it is per file, so a change to one declaration
  * counts for its neighbours in the file, too.
  */
-export async function codeFingerprints(root: string, declared: readonly Declared[]): Promise<ReadonlyMap<string, string>> {
-  const withCode = declared.filter(({ model }) => model.kind === 'fold' || model.kind === 'processor')
-  const byFile = new Map<string, Promise<string>>()
-  for (const { file } of withCode) if (!byFile.has(file)) byFile.set(file, fingerprintOfFile(root, file))
+export async function codeFingerprints(declared: readonly Declared[], bundler: Bundler): Promise<ReadonlyMap<string, string>> {
   const fingerprints = new Map<string, string>()
-  for (const { file, model } of withCode) fingerprints.set(model.name, hashOf(`${model.name}\n${await byFile.get(file)}`))
+  for (const { file, model } of declared) {
+    if (model.kind !== 'fold' && model.kind !== 'processor') continue
+    fingerprints.set(model.name, hashOf(`${model.name}\n${await bundler.code(file)}`))
+  }
   return fingerprints
 }
 
-async function fingerprintOfFile(root: string, file: string): Promise<string> {
+async function codeOf(root: string, file: string): Promise<string> {
   try {
     const result = await build({
       entryPoints: [file],
@@ -41,13 +65,24 @@ async function fingerprintOfFile(root: string, file: string): Promise<string> {
     const packages = packagesOf(result.metafile).map((name) => `${name}@${versionOf(dirname(file), name)}`)
     return [result.outputFiles[0]?.text ?? '', ...packages].join('\n')
   } catch (thrown) {
-    throw declarationInvalid({ file }, `its code could not be bundled: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown)
+    throw declarationInvalid(
+      { file },
+      `its code could not be bundled: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      thrown,
+    )
   }
 }
 
 function packagesOf(metafile: Metafile): string[] {
   const paths = Object.values(metafile.outputs).flatMap((output) => output.imports.filter((each) => each.external).map((each) => each.path))
-  const names = paths.filter((path) => !path.startsWith('node:')).map((path) => path.split('/').slice(0, path.startsWith('@') ? 2 : 1).join('/'))
+  const names = paths
+    .filter((path) => !path.startsWith('node:'))
+    .map((path) =>
+      path
+        .split('/')
+        .slice(0, path.startsWith('@') ? 2 : 1)
+        .join('/'),
+    )
   // A fold's meaning depends on no version of ours: it must stay what it was when Evert is updated.
   return [...new Set(names)].filter((name) => name !== 'evert').sort()
 }

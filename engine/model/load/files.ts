@@ -7,6 +7,9 @@ export function filesIn(places: readonly string[], endings: readonly string[]): 
   return places.flatMap((place) => {
     if (!existsSync(place)) return []
     if (!statSync(place).isDirectory()) return [place]
-    return readdirSync(place).filter(isWanted).sort().map((file) => join(place, file))
+    return readdirSync(place)
+      .filter(isWanted)
+      .sort()
+      .map((file) => join(place, file))
   })
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { createJiti } from 'jiti'
 import * as zod from 'zod'
 import { EvertError } from '../../../errors.ts'
+import * as evert from '../declarations.ts'
 
 /** Loads the project's TypeScript files as they are, without a build step. */
 export interface Importer {
@@ -16,9 +17,14 @@ export interface Importer {
  * `import … from 'evert'` in a project's file is always this package, already loaded, whichever copy the project has
  * installed, and also when the project is the repository itself; the same for zod, so that its schemas are ours.
  */
-export async function createImporter(root: string): Promise<Importer> {
-  const evert: unknown = await import('../../../index.ts')
-  const jiti = createJiti(`${root}/`, { virtualModules: { evert, zod }, fsCache: false, moduleCache: true, interopDefault: false, tryNative: false })
+export function createImporter(root: string): Importer {
+  const jiti = createJiti(`${root}/`, {
+    virtualModules: { evert, zod },
+    fsCache: false,
+    moduleCache: true,
+    interopDefault: false,
+    tryNative: false,
+  })
   const load = async (file: string): Promise<Readonly<Record<string, unknown>>> => {
     try {
       return await jiti.import<Record<string, unknown>>(file)
@@ -31,15 +37,21 @@ export async function createImporter(root: string): Promise<Importer> {
   const forget = (): void => {
     for (const file of Object.keys(jiti.cache)) if (!before.has(file) && !file.includes('/node_modules/')) delete jiti.cache[file]
   }
-  return { forget, importAll: load, importDefault: async (file) => (await load(file))['default'] }
+  return { forget, importAll: load, importDefault: async (file) => (await load(file)).default }
 }
 
 function loadFailed(file: string, thrown: unknown): EvertError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   const line = lineOf(file, error)
   const place = line === undefined ? file : `${file}:${line}`
-  const message = error.message.split('\n')[0]?.replace(`${file}: `, '').replace(/ ?\(\d+:\d+\)$/, '')
-  return new EvertError('declaration-invalid', `${place}: the file could not be loaded: ${message}`, { cause: thrown, details: { file, ...(line === undefined ? {} : { line }) } })
+  const message = error.message
+    .split('\n')[0]
+    ?.replace(`${file}: `, '')
+    .replace(/ ?\(\d+:\d+\)$/, '')
+  return new EvertError('declaration-invalid', `${place}: the file could not be loaded: ${message}`, {
+    cause: thrown,
+    details: { file, ...(line === undefined ? {} : { line }) },
+  })
 }
 
 /** A syntax error has its place beside it; any other error in its stack. */

@@ -35,14 +35,27 @@ export const helper = (): number => 1
 describe('loadProject', () => {
   it('takes an empty folder, with defaults for everything', async () => {
     const project = await load()
-    expect(project.config).toMatchObject({ root, dataDir: join(root, '.evert'), log: 'embedded', logLevel: 'info', pipelines: [join(root, 'pipelines')], views: [join(root, 'sql', 'views')], duckdb: { memoryLimit: '1GB' } })
-    expect([project.streams.size, project.tables.size, project.folds.size, project.processors.size, project.sqlViews.length]).toEqual([0, 0, 0, 0, 0])
+    expect(project.config).toMatchObject({
+      root,
+      dataDir: join(root, '.evert'),
+      log: 'embedded',
+      logLevel: 'info',
+      pipelines: [join(root, 'pipelines')],
+      views: [join(root, 'sql', 'views')],
+      duckdb: { memoryLimit: '1GB' },
+    })
+    expect([project.streams.size, project.tables.size, project.folds.size, project.processors.size, project.sqlViews.length]).toEqual([
+      0, 0, 0, 0, 0,
+    ])
   })
 
   it('loads TypeScript as it is, and SQL views as text', async () => {
     write('pipelines/shop.ts', shop)
     write('pipelines/lib/start.ts', 'export const start: number = 0\n')
-    write('pipelines/airports.ts', "import { table } from 'evert'\nimport { z } from 'zod'\nexport default table('airports', { key: 'iata', row: z.object({ iata: z.string() }) })\n")
+    write(
+      'pipelines/airports.ts',
+      "import { table } from 'evert'\nimport { z } from 'zod'\nexport default table('airports', { key: 'iata', row: z.object({ iata: z.string() }) })\n",
+    )
     write('pipelines/again.ts', "export * from './shop.ts'\nexport const list = [1]\n")
     write('pipelines/shop.test.ts', 'throw new Error("tests are not loaded")')
     write('sql/views/b.sql', 'SELECT 2')
@@ -50,14 +63,19 @@ describe('loadProject', () => {
     const started = performance.now()
     const project = await load()
     expect(performance.now() - started).toBeLessThan(2_000)
-    expect([...project.streams.keys(), ...project.tables.keys(), ...project.folds.keys(), ...project.processors.keys()]).toEqual(['shop', 'airports', 'total', 'p'])
+    expect([...project.streams.keys(), ...project.tables.keys(), ...project.folds.keys(), ...project.processors.keys()]).toEqual([
+      'shop',
+      'airports',
+      'total',
+      'p',
+    ])
     expect(project.sqlViews).toEqual([
       { kind: 'sql', file: join(root, 'sql/views/a.sql'), text: 'SELECT 1' },
       { kind: 'sql', file: join(root, 'sql/views/b.sql'), text: 'SELECT 2' },
     ])
     expect(project.folds.get('total')?.from).toBe(project.streams.get('shop'))
     expect(project.folds.get('total')?.origin).toEqual({ file: join(root, 'pipelines/shop.ts'), line: 6 })
-    expect(project.folds.get('total')?.on['A']?.({ sum: 1 }, { sku: 'a', n: 2 }, {} as never)).toEqual({ sum: 3 })
+    expect(project.folds.get('total')?.on.A?.({ sum: 1 }, { sku: 'a', n: 2 }, {} as never)).toEqual({ sum: 3 })
   })
 
   it('fingerprints code: local imports count, comments and types do not', async () => {
@@ -77,17 +95,34 @@ describe('loadProject', () => {
   })
 
   it('sees a file that changed since it was loaded', async () => {
-    write('pipelines/s.ts', "import { stream } from 'evert'\nimport { z } from 'zod'\nexport const s = stream('s', { event: z.object({ a: z.int() }) })\n")
+    write(
+      'pipelines/s.ts',
+      "import { stream } from 'evert'\nimport { z } from 'zod'\nexport const s = stream('s', { event: z.object({ a: z.int() }) })\n",
+    )
     expect([...(await load()).streams.keys()]).toEqual(['s'])
-    write('pipelines/s.ts', "import { stream } from 'evert'\nimport { z } from 'zod'\nexport const t = stream('t', { event: z.object({ a: z.int() }) })\n")
+    write(
+      'pipelines/s.ts',
+      "import { stream } from 'evert'\nimport { z } from 'zod'\nexport const t = stream('t', { event: z.object({ a: z.int() }) })\n",
+    )
     expect([...(await load()).streams.keys()]).toEqual(['t'])
   })
 
   it('reads evert.config.ts, and the environment over it', async () => {
-    write('evert.config.ts', "import { defineConfig } from 'evert'\nexport default defineConfig({ dataDir: 'data', logLevel: 'warn', pipelines: ['src/streams.ts'], duckdb: { threads: 1 } })\n")
-    write('src/streams.ts', "import { stream } from 'evert'\nimport { z } from 'zod'\nexport const s = stream('s', { event: z.object({ a: z.int() }) })\n")
+    write(
+      'evert.config.ts',
+      "import { defineConfig } from 'evert'\nexport default defineConfig({ dataDir: 'data', logLevel: 'warn', pipelines: ['src/streams.ts'], duckdb: { threads: 1 } })\n",
+    )
+    write(
+      'src/streams.ts',
+      "import { stream } from 'evert'\nimport { z } from 'zod'\nexport const s = stream('s', { event: z.object({ a: z.int() }) })\n",
+    )
     const { config, streams } = await load({ EVERT_DUCKDB_MEMORY: '512MB', EVERT_LOG_LEVEL: 'debug', EVERT_BATCH_EVENTS_MAX: '7' })
-    expect(config).toMatchObject({ dataDir: join(root, 'data'), logLevel: 'debug', batchEventsMax: 7, duckdb: { threads: 1, memoryLimit: '512MB' } })
+    expect(config).toMatchObject({
+      dataDir: join(root, 'data'),
+      logLevel: 'debug',
+      batchEventsMax: 7,
+      duckdb: { threads: 1, memoryLimit: '512MB' },
+    })
     expect(streams.has('s')).toBe(true)
   })
 
@@ -101,22 +136,46 @@ describe('loadProject', () => {
     ['{}', { EVERT_DUCKDB_THREADS: 'two' }, 'EVERT_DUCKDB_THREADS: duckdb.threads: '],
   ])('refuses the settings %s with %j', async (config, env, message) => {
     write('evert.config.ts', `export default ${config}\n`)
-    await expect(load(env as Record<string, string>)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining(message) })
+    await expect(load(env as Record<string, string>)).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining(message),
+    })
   })
 
-  const declare = (text: string): string => `import { processor, stream, table, view } from 'evert'\nimport { z } from 'zod'\nconst E = z.object({ id: z.string() })\n${text}\n`
+  const declare = (text: string): string =>
+    `import { processor, stream, table, view } from 'evert'\nimport { z } from 'zod'\nconst E = z.object({ id: z.string() })\n${text}\n`
 
   it.each([
     ['a syntax error', declare('export const s = stream('), 'x.ts:5: the file could not be loaded'],
     ['an error while it runs', declare("\nthrow new Error('boom')"), 'x.ts:5: the file could not be loaded: boom'],
-    ['a missing import', declare("import { a } from './nowhere.ts'\nexport const b: unknown = a"), "the file could not be loaded: Cannot find module './nowhere.ts'"],
+    [
+      'a missing import',
+      declare("import { a } from './nowhere.ts'\nexport const b: unknown = a"),
+      "the file could not be loaded: Cannot find module './nowhere.ts'",
+    ],
     ['an invalid declaration', declare("export const s = stream('a b', { event: E })"), "x.ts:4: stream 'a b': a name is a letter"],
-    ['a duplicate name', declare("export const s = stream('s', { event: E })\nexport const t = table('S', { key: 'id', row: E, topic: 'other' })"), "x.ts:5: table 'S': the name is taken by stream 's' at pipelines/x.ts:4"],
-    ['a duplicate topic', declare("export const s = stream('s', { event: E })\nexport const t = stream('t', { event: E, topic: 's' })"), "x.ts:5: stream 't': topic 's'"],
-    ['an unknown stream', declare("const s = stream('s', { key: 'id', event: E })\nexport const v = view('v', { from: s, state: z.object({ n: z.int() }), initial: { n: 0 }, on: { s: () => null } })"), "x.ts:5: view 'v': stream 's' is unknown"],
+    [
+      'a duplicate name',
+      declare("export const s = stream('s', { event: E })\nexport const t = table('S', { key: 'id', row: E, topic: 'other' })"),
+      "x.ts:5: table 'S': the name is taken by stream 's' at pipelines/x.ts:4",
+    ],
+    [
+      'a duplicate topic',
+      declare("export const s = stream('s', { event: E })\nexport const t = stream('t', { event: E, topic: 's' })"),
+      "x.ts:5: stream 't': topic 's'",
+    ],
+    [
+      'an unknown stream',
+      declare(
+        "const s = stream('s', { key: 'id', event: E })\nexport const v = view('v', { from: s, state: z.object({ n: z.int() }), initial: { n: 0 }, on: { s: () => null } })",
+      ),
+      "x.ts:5: view 'v': stream 's' is unknown",
+    ],
     [
       'a cycle of processors',
-      declare("export const a = stream('a', { event: E })\nexport const b = stream('b', { event: E })\nexport const p = processor('p', { from: a, to: b, emits: ['b'], handle: { a: () => null } })\nexport const q = processor('q', { from: b, to: a, emits: ['a'], handle: { b: () => null } })"),
+      declare(
+        "export const a = stream('a', { event: E })\nexport const b = stream('b', { event: E })\nexport const p = processor('p', { from: a, to: b, emits: ['b'], handle: { a: () => null } })\nexport const q = processor('q', { from: b, to: a, emits: ['a'], handle: { b: () => null } })",
+      ),
       "x.ts:7: processor 'q': it closes a circle of processors, a.a → b.b → a.a",
     ],
   ])('names file, place and remedy of %s', async (_what, text, message) => {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { declarationKind } from '../declare/brand.ts'
 import type { Config, FoldModel, ProcessorModel, Project, SqlViewSource, StreamModel, TableModel } from '../types.ts'
 import { checkProject } from './check-project.ts'
-import { codeFingerprints } from './code-fingerprints.ts'
+import { type Bundler, codeFingerprints, createBundler } from './code-fingerprints.ts'
 import { filesIn } from './files.ts'
 import { createImporter, type Importer } from './importer.ts'
 import { readConfig } from './read-config.ts'
@@ -23,7 +23,7 @@ export interface LoadOptions {
  * Throws `config-invalid` and `declaration-invalid`, with file, place and remedy.
  */
 export async function loadProject(root: string, { env = process.env }: LoadOptions = {}): Promise<Project> {
-  const { config, declared } = await readFiles(resolve(root), env)
+  const { config, declared, bundler } = await readFiles(resolve(root), env)
   const sqlViews = filesIn(config.views, ['.sql']).map((file): SqlViewSource => ({ kind: 'sql', file, text: readFileSync(file, 'utf8') }))
   checkProject(config.root, declared)
   const only = <Model extends Declared['model']>(kind: Model['kind']): ReadonlyMap<string, Model> =>
@@ -35,15 +35,23 @@ export async function loadProject(root: string, { env = process.env }: LoadOptio
     folds: only<FoldModel>('fold'),
     processors: only<ProcessorModel>('processor'),
     sqlViews,
-    codeFingerprints: await codeFingerprints(config.root, declared),
+    codeFingerprints: await codeFingerprints(declared, bundler),
   }
 }
 
-async function readFiles(root: string, env: NodeJS.ProcessEnv): Promise<{ config: Config; declared: readonly Declared[] }> {
-  const importer = await createImporter(root)
+interface Read {
+  readonly config: Config
+  readonly declared: readonly Declared[]
+  readonly bundler: Bundler
+}
+
+async function readFiles(root: string, env: NodeJS.ProcessEnv): Promise<Read> {
+  const importer = createImporter(root)
   try {
     const config = await readConfig(root, env, importer)
-    return { config, declared: await declarationsIn(filesIn(config.pipelines, ['.ts', '.mts', '.js', '.mjs']), importer) }
+    const files = filesIn(config.pipelines, ['.ts', '.mts', '.js', '.mjs'])
+    const bundler = createBundler(root, files)
+    return { config, declared: await declarationsIn(files, importer), bundler }
   } finally {
     importer.forget()
   }

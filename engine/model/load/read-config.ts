@@ -7,6 +7,7 @@ import { limits } from '../../../limits.ts'
 import type { Config } from '../types.ts'
 import type { Importer } from './importer.ts'
 
+/** The settings' file, in the project's root. */
 export const configFile = 'evert.config.ts'
 
 const whole = z.int().min(1)
@@ -21,7 +22,9 @@ const schema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   batchEventsMax: whole.max(1 << 20).default(limits.batchEventsMax),
   batchBytesMax: whole.max(1 << 30).default(limits.batchBytesMax),
-  duckdb: z.strictObject({ memoryLimit: byteSize.default('1GB'), threads: whole.max(1024).default(() => availableParallelism()) }).prefault({}),
+  duckdb: z
+    .strictObject({ memoryLimit: byteSize.default('1GB'), threads: whole.max(1024).default(() => availableParallelism()) })
+    .prefault({}),
 })
 
 /** Environment variables and the settings that they override. */
@@ -39,7 +42,8 @@ const variables: Readonly<Record<string, { readonly path: readonly string[]; rea
 export async function readConfig(root: string, env: NodeJS.ProcessEnv, importer: Importer): Promise<Config> {
   const file = join(root, configFile)
   const declared = existsSync(file) ? await importer.importDefault(file) : {}
-  if (typeof declared !== 'object' || declared === null) throw invalid(configFile, '', 'it has no default export. Write export default defineConfig({ … })')
+  if (typeof declared !== 'object' || declared === null)
+    throw invalid(configFile, '', 'it has no default export. Write export default defineConfig({ … })')
   const overrides = fromEnvironment(env)
   parse(declared, () => configFile)
   const config = parse(merged(declared as Settings, overrides.settings), (path) => overrides.names.get(path) ?? configFile)
@@ -73,7 +77,10 @@ function fromEnvironment(env: NodeJS.ProcessEnv): { settings: Settings; names: R
     const value = env[name]
     if (value === undefined || value === '') continue
     names.set(path.join('.'), name)
-    settings = merged(settings, path.reduceRight<unknown>((inner, part) => ({ [part]: inner }), isNumber ? Number(value) : value) as Settings)
+    settings = merged(
+      settings,
+      path.reduceRight<unknown>((inner, part) => ({ [part]: inner }), isNumber ? Number(value) : value) as Settings,
+    )
   }
   return { settings, names }
 }
@@ -82,7 +89,10 @@ function merged(base: Settings, over: Settings): Settings {
   const result: Record<string, unknown> = { ...base }
   for (const [name, value] of Object.entries(over)) {
     const before = result[name]
-    result[name] = typeof value === 'object' && value !== null && typeof before === 'object' && before !== null ? merged(before as Settings, value as Settings) : value
+    result[name] =
+      typeof value === 'object' && value !== null && typeof before === 'object' && before !== null
+        ? merged(before as Settings, value as Settings)
+        : value
   }
   return result
 }

@@ -52,7 +52,8 @@ function decimal(reader: Reader): SqlType | undefined {
   if (!take(reader, '(')) return { kind: 'decimal', width: 18, scale: 3 }
   const width = Number(reader.tokens[reader.at++])
   const scale = take(reader, ',') ? Number(reader.tokens[reader.at++]) : 0
-  const isRight = take(reader, ')') && Number.isInteger(width) && Number.isInteger(scale) && width >= 1 && width <= 38 && scale >= 0 && scale <= width
+  const isRight =
+    take(reader, ')') && Number.isInteger(width) && Number.isInteger(scale) && width >= 1 && width <= 38 && scale >= 0 && scale <= width
   return isRight ? { kind: 'decimal', width, scale } : undefined
 }
 

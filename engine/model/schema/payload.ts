@@ -3,7 +3,7 @@ import { codecOf, type Refine } from '../codec/codec.ts'
 import type { Codec, Field } from '../types.ts'
 import { parseSqlType } from './parse-sql-type.ts'
 import { SchemaRefusal } from './refusal.ts'
-import { fieldsOf, integer, type Shape, shapeOf, type ShapeField } from './shape.ts'
+import { fieldsOf, integer, type Shape, type ShapeField, shapeOf } from './shape.ts'
 import type { SchemaInput, StandardResult, StandardSchema } from './standard-schema.ts'
 import { zodShape } from './zod-shape.ts'
 
@@ -17,7 +17,10 @@ export interface Payload {
 export function payloadOf(input: SchemaInput): Payload {
   if ('columns' in input) return withColumns(input.schema, input.columns)
   if (input['~standard']?.vendor !== 'zod' || !('_zod' in input)) {
-    throw new SchemaRefusal('a schema that is not of zod 4', "State its columns beside it: { schema, columns: { sku: 'VARCHAR NOT NULL', qty: 'BIGINT' } }")
+    throw new SchemaRefusal(
+      'a schema that is not of zod 4',
+      "State its columns beside it: { schema, columns: { sku: 'VARCHAR NOT NULL', qty: 'BIGINT' } }",
+    )
   }
   const { shape, absent, checked } = zodShape(input as unknown as z.ZodType)
   if (shape.kind !== 'struct' || absent !== undefined) throw new SchemaRefusal('a schema that is not of an object', 'Use z.object({ … })')
@@ -33,7 +36,8 @@ function withColumns(schema: StandardSchema, columns: Readonly<Record<string, st
   const fields = Object.entries(columns).map(([name, text]): ShapeField => {
     const bare = text.replace(/\s+NOT\s+NULL\s*$/i, '')
     const type = parseSqlType(bare)
-    if (type === undefined) throw new SchemaRefusal(`the column type '${text}'`, 'Write a type as DuckDB does, as DECIMAL(18,2) or STRUCT(a BIGINT)[]', [name])
+    if (type === undefined)
+      throw new SchemaRefusal(`the column type '${text}'`, 'Write a type as DuckDB does, as DECIMAL(18,2) or STRUCT(a BIGINT)[]', [name])
     return { name, shape: plainIntegers(shapeOf(type)), absent: bare === text ? 'undefined' : undefined }
   })
   return build(fields, standardRefine(schema))
@@ -91,12 +95,14 @@ function refuseBadFields(fields: readonly ShapeField[], path: readonly string[])
   for (const { name, shape } of fields) {
     const place = [...path, name]
     const other = seen.get(name.toLowerCase())
-    if (other !== undefined) throw new SchemaRefusal(`the name beside '${other}'`, 'SQL does not tell upper from lower case: rename one', place)
+    if (other !== undefined)
+      throw new SchemaRefusal(`the name beside '${other}'`, 'SQL does not tell upper from lower case: rename one', place)
     seen.set(name.toLowerCase(), name)
     if (name === '' || name === '__proto__' || name.length > 200 || !name.isWellFormed() || /\p{Cc}/u.test(name)) {
       throw new SchemaRefusal(`the name ${JSON.stringify(name)}`, 'Use letters, digits and _', place)
     }
-    if (path.length === 0 && name.startsWith('_')) throw new SchemaRefusal(`the reserved name '${name}'`, 'Names that begin with _ are the pseudo-columns’: rename the field', place)
+    if (path.length === 0 && name.startsWith('_'))
+      throw new SchemaRefusal(`the reserved name '${name}'`, 'Names that begin with _ are the pseudo-columns’: rename the field', place)
     refuseBelow(shape, place)
   }
 }

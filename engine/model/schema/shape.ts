@@ -52,6 +52,7 @@ export interface ShapeField {
   readonly absent: Absent | undefined
 }
 
+/** What each integer type holds, both ends included. */
 export const integerRanges: Readonly<Record<IntegerName, readonly [bigint, bigint]>> = {
   TINYINT: [-(2n ** 7n), 2n ** 7n - 1n],
   SMALLINT: [-(2n ** 15n), 2n ** 15n - 1n],
@@ -64,6 +65,7 @@ export const integerRanges: Readonly<Record<IntegerName, readonly [bigint, bigin
   UBIGINT: [0n, 2n ** 64n - 1n],
 }
 
+/** An integer of its full range, but as a JavaScript number never beyond 2^53. */
 export function integer(name: IntegerName, js: 'number' | 'bigint'): Shape {
   const [low, high] = integerRanges[name]
   const safe = BigInt(Number.MAX_SAFE_INTEGER)
@@ -71,8 +73,16 @@ export function integer(name: IntegerName, js: 'number' | 'bigint'): Shape {
   return { kind: 'integer', name, js, min: isWide && low < 0n ? -safe : low, max: isWide ? safe : high }
 }
 
-export const string: Extract<Shape, { kind: 'string' }> = { kind: 'string', values: undefined, lengthMin: 0, lengthMax: Infinity, patterns: [] }
+/** Any string. */
+export const string: Extract<Shape, { kind: 'string' }> = {
+  kind: 'string',
+  values: undefined,
+  lengthMin: 0,
+  lengthMax: Infinity,
+  patterns: [],
+}
 
+/** The SQL side of a shape. */
 export function sqlTypeOf(shape: Shape): SqlType {
   switch (shape.kind) {
     case 'boolean':
@@ -94,6 +104,7 @@ export function sqlTypeOf(shape: Shape): SqlType {
   }
 }
 
+/** The columns of a struct's fields. */
 export function fieldsOf(fields: readonly ShapeField[]): Field[] {
   return fields.map((field) => ({ name: field.name, type: sqlTypeOf(field.shape), required: field.absent === undefined }))
 }
@@ -112,6 +123,7 @@ export function shapeOf(type: SqlType): Shape {
   }
 }
 
+/** A column as `shapeOf` sees its type; NULL is null. */
 export function shapeFieldOf(field: Field): ShapeField {
   return { name: field.name, shape: shapeOf(field.type), absent: field.required ? undefined : 'null' }
 }

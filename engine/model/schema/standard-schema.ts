@@ -9,7 +9,9 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 }
 
 export interface StandardResult {
-  readonly issues?: readonly { readonly message: string; readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }[] | undefined
+  readonly issues?:
+    | readonly { readonly message: string; readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }[]
+    | undefined
 }
 
 /**
@@ -21,7 +23,15 @@ export type SchemaInput<Input = unknown, Output = Input> =
   | { readonly schema: StandardSchema<Input, Output>; readonly columns: Readonly<Record<string, string>> }
 
 /** What handlers see. */
-export type OutputOf<S> = S extends { readonly schema: infer Inner } ? OutputOf<Inner> : S extends StandardSchema<infer _Input, infer Output> ? Output : never
+export type OutputOf<S> = S extends { readonly schema: infer Inner }
+  ? OutputOf<Inner>
+  : S extends StandardSchema<infer _Input, infer Output>
+    ? Output
+    : never
 
 /** What `append` takes: the same but for a few exact types that accept more (a decimal as a number). */
-export type InputOf<S> = S extends { readonly schema: infer Inner } ? InputOf<Inner> : S extends StandardSchema<infer Input, infer _Output> ? Input : never
+export type InputOf<S> = S extends { readonly schema: infer Inner }
+  ? InputOf<Inner>
+  : S extends StandardSchema<infer Input, infer _Output>
+    ? Input
+    : never

@@ -77,7 +77,13 @@ const refused: readonly (readonly [schema: z.ZodType, remedy: string])[] = [
   [z.object({ x: z.int(), X: z.int() }), 'SQL does not tell upper from lower case'],
   [z.set(z.string()), 'Use z.array()'],
   [z.map(z.string(), z.string()), 'Use z.record'],
-  [z.record(z.enum(['a']), z.int()).optional().default({ a: 1 }), 'Use .optional()'],
+  [
+    z
+      .record(z.enum(['a']), z.int())
+      .optional()
+      .default({ a: 1 }),
+    'Use .optional()',
+  ],
   [z.literal(['a', 1]), 'all strings, all integers'],
 ]
 
@@ -151,8 +157,22 @@ const validity: readonly (readonly [schema: z.ZodType, value: unknown, isGood: b
   [z.object({ from: z.int(), to: z.int() }).refine((value) => value.from < value.to), { from: 2, to: 1 }, false],
   [z.object({ from: z.int(), to: z.int() }).refine((value) => value.from < value.to), { from: 1, to: 2 }, true],
   [z.string().min(2).optional(), null, true],
-  [z.string().refine(() => true).optional(), null, true],
-  [z.string().refine(() => true).nullable(), undefined, true],
+  [
+    z
+      .string()
+      .refine(() => true)
+      .optional(),
+    null,
+    true,
+  ],
+  [
+    z
+      .string()
+      .refine(() => true)
+      .nullable(),
+    undefined,
+    true,
+  ],
   [
     z.string().refine(() => {
       throw new Error('boom')
@@ -163,22 +183,36 @@ const validity: readonly (readonly [schema: z.ZodType, value: unknown, isGood: b
 ]
 
 describe('validity', () => {
-  it.each(validity.map(([schema, value, isGood], index) => [index, value, isGood, schema] as const))('%i: %j is good: %s, on both ways', (_index, value, isGood, schema) => {
-    const { codec } = payloadOf(z.object({ a: schema }))
-    const bytes = Buffer.from(JSON.stringify({ a: value }))
-    const verdict = codec.check(bytes, 0, bytes.length)
-    expect(verdict.ok, JSON.stringify(verdict)).toBe(isGood)
-    if (isGood) codec.encode({ a: value })
-    else expect(() => codec.encode({ a: value })).toThrow(expect.objectContaining({ code: 'event-invalid' }))
-  })
+  it.each(validity.map(([schema, value, isGood], index) => [index, value, isGood, schema] as const))(
+    '%i: %j is good: %s, on both ways',
+    (_index, value, isGood, schema) => {
+      const { codec } = payloadOf(z.object({ a: schema }))
+      const bytes = Buffer.from(JSON.stringify({ a: value }))
+      const verdict = codec.check(bytes, 0, bytes.length)
+      expect(verdict.ok, JSON.stringify(verdict)).toBe(isGood)
+      if (isGood) codec.encode({ a: value })
+      else expect(() => codec.encode({ a: value })).toThrow(expect.objectContaining({ code: 'event-invalid' }))
+    },
+  )
 
   it('of another library is asked of it, beside its columns', () => {
     const schema = {
-      '~standard': { version: 1, vendor: 'other', validate: (value: unknown) => ((value as { qty: number }).qty > 5 ? { issues: [{ message: 'too many', path: ['qty'] }] } : {}) },
+      '~standard': {
+        version: 1,
+        vendor: 'other',
+        validate: (value: unknown) => ((value as { qty: number }).qty > 5 ? { issues: [{ message: 'too many', path: ['qty'] }] } : {}),
+      },
     } as const
     expect(() => payloadOf(schema)).toThrow('State its columns beside it')
-    const { codec, fields } = payloadOf({ schema, columns: { sku: 'VARCHAR NOT NULL', qty: 'BIGINT NOT NULL', lines: 'STRUCT(a DECIMAL(9,2), "b c" MAP(VARCHAR, INT))[]' } })
-    expect(fields.map((field) => sqlTypeText(field.type))).toEqual(['VARCHAR', 'BIGINT', 'STRUCT("a" DECIMAL(9,2), "b c" MAP(VARCHAR, INTEGER))[]'])
+    const { codec, fields } = payloadOf({
+      schema,
+      columns: { sku: 'VARCHAR NOT NULL', qty: 'BIGINT NOT NULL', lines: 'STRUCT(a DECIMAL(9,2), "b c" MAP(VARCHAR, INT))[]' },
+    })
+    expect(fields.map((field) => sqlTypeText(field.type))).toEqual([
+      'VARCHAR',
+      'BIGINT',
+      'STRUCT("a" DECIMAL(9,2), "b c" MAP(VARCHAR, INTEGER))[]',
+    ])
     expect(codec.encode({ sku: 'a', qty: 5 })).toBe('{"sku":"a","qty":5}')
     expect(() => codec.encode({ sku: 'a', qty: 6 })).toThrow('qty: too many')
     const foreign = Buffer.from('{"sku":"a","qty":6}')

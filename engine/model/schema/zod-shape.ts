@@ -61,8 +61,10 @@ const remedies: Readonly<Record<string, string>> = {
 export function zodShape(schema: z.ZodType): ZodShape {
   const given = sqlShapeOf(schema)
   const def = schema._zod.def as unknown as Def
-  if (given !== undefined) return { shape: given, absent: given.kind === 'json' ? 'null' : undefined, checked: (def.checks?.length ?? 0) > 0 }
-  if (def.coerce === true) throw new SchemaRefusal('z.coerce', 'Events are stored as they are declared: drop z.coerce and convert before append')
+  if (given !== undefined)
+    return { shape: given, absent: given.kind === 'json' ? 'null' : undefined, checked: (def.checks?.length ?? 0) > 0 }
+  if (def.coerce === true)
+    throw new SchemaRefusal('z.coerce', 'Events are stored as they are declared: drop z.coerce and convert before append')
   const inner = shapeByType(schema, def)
   return applyChecks(inner, def)
 }
@@ -105,7 +107,10 @@ function shapeByType(schema: z.ZodType, def: Def): ZodShape {
     case 'lazy':
       return lazy(def)
     default:
-      throw new SchemaRefusal(`z.${def.type}`, remedies[def.type] ?? 'Use a type of the list in the documentation of streams, or sql.json()')
+      throw new SchemaRefusal(
+        `z.${def.type}`,
+        remedies[def.type] ?? 'Use a type of the list in the documentation of streams, or sql.json()',
+      )
   }
 }
 
@@ -114,7 +119,7 @@ function plain(shape: Shape): ZodShape {
 }
 
 function isNullish(def: Def): boolean {
-  return (def.innerType?._zod.def as unknown as Def).type === 'nullable'
+  return ((def.innerType as z.ZodType)._zod.def as unknown as Def).type === 'nullable'
 }
 
 function list(kind: 'list' | 'map', element: z.ZodType): ZodShape {
@@ -124,7 +129,8 @@ function list(kind: 'list' | 'map', element: z.ZodType): ZodShape {
 
 function record(def: Def): ZodShape {
   const key = zodShape(def.keyType as z.ZodType)
-  if (key.shape.kind !== 'string') throw new SchemaRefusal('z.record', 'The keys of a record are z.string(): other types would be text in JSON')
+  if (key.shape.kind !== 'string')
+    throw new SchemaRefusal('z.record', 'The keys of a record are z.string(): other types would be text in JSON')
   const inner = list('map', def.valueType as z.ZodType)
   return { ...inner, checked: inner.checked || key.checked || key.shape !== string }
 }
@@ -132,7 +138,10 @@ function record(def: Def): ZodShape {
 function object(def: Def): ZodShape {
   const catchall = (def.catchall?._zod.def as Def | undefined)?.type
   if (catchall !== undefined && catchall !== 'never') {
-    throw new SchemaRefusal('z.looseObject', 'Columns are fixed: use z.object() and name the fields, or put the rest into a field of sql.json()')
+    throw new SchemaRefusal(
+      'z.looseObject',
+      'Columns are fixed: use z.object() and name the fields, or put the rest into a field of sql.json()',
+    )
   }
   const fields: ShapeField[] = []
   let checked = catchall === 'never'
@@ -167,7 +176,7 @@ function union(schema: z.ZodType, def: Def): ZodShape {
     const inner = option._zod.def as unknown as Def
     if (inner.type === 'literal') return inner.values ?? []
     if (inner.type === 'enum') return Object.values(inner.entries ?? {})
-    throw new SchemaRefusal(`z.union (${schema._zod.def.type})`, remedies['union'] as string)
+    throw new SchemaRefusal(`z.union (${schema._zod.def.type})`, remedies.union as string)
   })
   return { ...literals(values), absent }
 }
@@ -194,7 +203,22 @@ const integerFormats: Readonly<Record<string, readonly [IntegerName, 'number' | 
 }
 
 /** Formats that are one regular expression and nothing more in zod. */
-const patternFormats = new Set(['regex', 'email', 'nanoid', 'cuid', 'cuid2', 'ulid', 'xid', 'ksuid', 'ipv4', 'e164', 'starts_with', 'ends_with', 'lowercase', 'uppercase'])
+const patternFormats = new Set([
+  'regex',
+  'email',
+  'nanoid',
+  'cuid',
+  'cuid2',
+  'ulid',
+  'xid',
+  'ksuid',
+  'ipv4',
+  'e164',
+  'starts_with',
+  'ends_with',
+  'lowercase',
+  'uppercase',
+])
 
 function applyChecks(inner: ZodShape, def: Def): ZodShape {
   const own = def.check === undefined || def.type === 'custom' ? [] : [def as unknown as CheckDef]
@@ -226,7 +250,8 @@ function format(shape: Shape, check: CheckDef): Shape | undefined {
     if (name === 'date') return { kind: 'text', name: 'DATE', js: 'string' }
     if (name === 'time') return { kind: 'text', name: 'TIME', js: 'string' }
     if (name === 'datetime' && check.local === true) return { kind: 'text', name: 'TIMESTAMP', js: 'string' }
-    if (name === 'datetime') return { kind: 'text', name: 'TIMESTAMP WITH TIME ZONE', js: 'string', ...(check.offset === true ? {} : { zone: 'utc' }) }
+    if (name === 'datetime')
+      return { kind: 'text', name: 'TIMESTAMP WITH TIME ZONE', js: 'string', ...(check.offset === true ? {} : { zone: 'utc' }) }
     if (name === 'uuid' && check.pattern !== undefined) return { kind: 'text', name: 'UUID', js: 'string', pattern: check.pattern }
     if (name === 'guid') return { kind: 'text', name: 'UUID', js: 'string' }
   }
@@ -235,15 +260,21 @@ function format(shape: Shape, check: CheckDef): Shape | undefined {
 }
 
 function bound(shape: Shape, check: CheckDef): Shape | undefined {
-  if (check.check === 'overwrite') throw new SchemaRefusal('.trim(), .toLowerCase() …', remedies['transform'] as string)
+  if (check.check === 'overwrite') throw new SchemaRefusal('.trim(), .toLowerCase() …', remedies.transform as string)
   if (shape.kind === 'float' && (check.check === 'greater_than' || check.check === 'less_than')) {
-    const side: Bound = { side: check.check === 'greater_than' ? 'min' : 'max', value: check.value as number, inclusive: check.inclusive === true }
+    const side: Bound = {
+      side: check.check === 'greater_than' ? 'min' : 'max',
+      value: check.value as number,
+      inclusive: check.inclusive === true,
+    }
     return { ...shape, bounds: [...shape.bounds, side] }
   }
   if (shape.kind === 'integer' && (check.check === 'greater_than' || check.check === 'less_than')) return integerBound(shape, check)
   if (shape.kind === 'string' && check.check === 'min_length') return { ...shape, lengthMin: Math.max(shape.lengthMin, check.minimum ?? 0) }
-  if (shape.kind === 'string' && check.check === 'length_equals') return { ...shape, lengthMin: check.length as number, lengthMax: check.length as number }
-  if (shape.kind === 'string' && check.check === 'max_length') return { ...shape, lengthMax: Math.min(shape.lengthMax, check.maximum ?? Infinity) }
+  if (shape.kind === 'string' && check.check === 'length_equals')
+    return { ...shape, lengthMin: check.length as number, lengthMax: check.length as number }
+  if (shape.kind === 'string' && check.check === 'max_length')
+    return { ...shape, lengthMax: Math.min(shape.lengthMax, check.maximum ?? Infinity) }
   return undefined
 }
 
