@@ -135,6 +135,11 @@ describe('a fold', () => {
       const rejected = await loop.apply([chunkOf(things, 0, 0n, events)])
       expect(rejected.map((one) => one.reason).join()).toMatch(reason)
       expect(await loop.rows()).toEqual([])
+      // The same with a row: it stays as it is.
+      let calls = 0
+      const later = await fakeLoop(deriveFold(hostile((state, event) => (calls++ === 0 ? { n: 7, at: [] } : act(state, event))), 'code'))
+      expect((await later.apply([chunkOf(things, 0, 0n, [...events, ...events])])).map((one) => one.index)).toEqual([1])
+      expect(await later.rows('SELECT k, n FROM main.hostile')).toEqual([{ k: 'a', n: 7n }])
     }
   })
 

@@ -234,6 +234,50 @@ describe('a processor', () => {
     expect((await events('shop')).length).toBe(returns.length)
   })
 
+  test('an output that evolve does not take leaves the state as it was before the input', async () => {
+    const { stock, validate } = shop()
+    const fragile: ProcessorModel = {
+      ...validate,
+      handle: { StockReceived: () => ({ type: 'OrderValidated', data: { sku: 'cup', orderId: 'o', quantity: 1, left: 0 } }) },
+      evolve: {
+        ...validate.evolve,
+        OrderValidated: (state) => {
+          if (state.available === 5) throw new Error('five')
+          return { available: (state.available as number) + 100 }
+        },
+      },
+    }
+    await createAppender(log, [stock]).append('shop', [received('cup', 5), received('cup', 1)])
+    await drain(await createProcessor(fragile, 'code', { log, store }))
+    expect(await states()).toEqual([{ sku: 'cup', _state: '{"available":101}' }])
+    expect((await events('shop')).map((event) => event.type)).toEqual(['StockReceived', 'StockReceived', 'OrderValidated'])
+    expect(await rows('SELECT "offset", reason FROM _evert.dead_letters')).toEqual([{ offset: 0n, reason: 'the handler of StockReceived failed: five' }])
+  })
+
+  test('handle cannot change what evolve sees', async () => {
+    const dated = stream('dated', { key: 'k', event: z.object({ k: z.string(), at: z.date(), tags: z.array(z.string()) }) })
+    const out = stream('out', { event: z.object({ k: z.string() }) })
+    const model = processor('dating', {
+      from: dated,
+      to: out,
+      emits: ['out'],
+      state: z.object({ at: z.date(), count: z.int() }),
+      initial: { at: new Date(0), count: 0 },
+      handle: {
+        dated: (event, state) => {
+          event.at.setTime(1)
+          state.at.setTime(1)
+          return null
+        },
+      },
+      evolve: { dated: (state, event) => ({ at: new Date(state.at.getTime() + event.at.getTime()), count: state.count + 1 }) },
+    })
+    const appender = createAppender(log, [dated])
+    for (let i = 0; i < 2; i++) await appender.append('dated', [{ data: { k: 'a', at: new Date(5000), tags: [] } }])
+    await drain(await createProcessor(model, 'code', { log, store }))
+    expect(await rows('SELECT _state FROM _state."processor:dating"')).toEqual([{ _state: '{"at":"1970-01-01T00:00:10.000Z","count":2}' }])
+  })
+
   test('reads one stream and appends to others; without a state', async () => {
     const clicks = stream('clicks', { partitions: 3, event: z.object({ user: z.string(), page: z.string() }) })
     const byPage = stream('by_page', { key: 'page', partitions: 2, event: z.object({ page: z.string(), user: z.string() }) })
