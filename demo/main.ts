@@ -17,7 +17,8 @@ import { say, stage } from './print.ts'
 import { runShop } from './shop.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const dataDir = join(root, '.evert', 'demo')
+/** Emptied at the start. */
+const dataDir = process.env.EVERT_DEMO_DIR ?? join(root, '.evert', 'demo')
 process.env.EVERT_DATA_DIR = dataDir
 
 const begin = performance.now()
