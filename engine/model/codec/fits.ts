@@ -64,7 +64,8 @@ const scratch = new Uint8Array(64)
 
 function textFits(shape: Extract<Shape, { kind: 'text' }>): Fits | undefined {
   if (shape.js === 'bytes') return undefined
-  if (shape.js === 'date') return (value) => value instanceof Date && isFourDigitYear(value)
+  if (shape.js === 'date')
+    return (value) => value instanceof Date && Object.getPrototypeOf(value) === Date.prototype && isFourDigitYear(value)
   const check = textChecks[shape.name]
   return (value) => {
     if (typeof value !== 'string' || value.length > scratch.length) return false
