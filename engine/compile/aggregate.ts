@@ -7,7 +7,7 @@ import type { AggregateCall } from './group-ast.ts'
  * how they are merged into the state, and how the SQL aggregate is had from them.
  */
 export interface AggregateState {
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly partial: string; readonly merge: (old: string, added: string) => string }[]
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly partial: string; readonly initial: '0' | 'NULL'; readonly merge: (old: string, added: string) => string }[]
   /** The aggregate's value from its state columns. */
   readonly value: string
 }
@@ -19,7 +19,7 @@ export function aggregateState(call: AggregateCall, type: string, argument: stri
   const name = textOf(call.call.function_name).toLowerCase()
   if (call.call.distinct === true) return `${name}(DISTINCT …) must know which values it has seen`
   if (items((call.call.order_bys as Ast | undefined)?.orders).length > 0) return `${name}(… ORDER BY …) depends on all values`
-  const column = (suffix: string, columnType: string, partial: string, merge: (old: string, added: string) => string) => ({ name: `${call.name}${suffix}`, type: columnType, partial, merge })
+  const column = (suffix: string, columnType: string, partial: string, merge: (old: string, added: string) => string, initial: '0' | 'NULL' = 'NULL') => ({ name: `${call.name}${suffix}`, type: columnType, partial, merge, initial })
   const add = (old: string, added: string) => `coalesce(${old} + ${added}, ${old}, ${added})`
   const own = ident(call.name)
   switch (name) {
@@ -27,7 +27,7 @@ export function aggregateState(call: AggregateCall, type: string, argument: stri
     case 'count':
     case 'count_if':
     case 'countif':
-      return { columns: [column('', 'BIGINT', `CAST(${print(name)} AS BIGINT)`, (old, added) => `${old} + ${added}`)], value: `CAST(${own} AS ${type})` }
+      return { columns: [column('', 'BIGINT', `CAST(${print(name)} AS BIGINT)`, (old, added) => `${old} + ${added}`, '0')], value: `CAST(${own} AS ${type})` }
     case 'min':
     case 'max': {
       if (items(call.call.children).length !== 1) return `${name}(x, n) keeps several values`
@@ -50,7 +50,7 @@ export function aggregateState(call: AggregateCall, type: string, argument: stri
       const unscaled = scale === 0 ? own : `CAST(${own} * ${10n ** BigInt(scale)} AS HUGEINT)`
       const divisor = scale === 0 ? ident(n) : `CAST(${ident(n)} AS HUGEINT) * ${10n ** BigInt(scale)}`
       return {
-        columns: [column('', stateType, `CAST(${print('sum')} AS ${stateType})`, add), column('n', 'BIGINT', `CAST(${print('count')} AS BIGINT)`, (old, added) => `${old} + ${added}`)],
+        columns: [column('', stateType, `CAST(${print('sum')} AS ${stateType})`, add), column('n', 'BIGINT', `CAST(${print('count')} AS BIGINT)`, (old, added) => `${old} + ${added}`, '0')],
         value: `CASE WHEN ${ident(n)} > 0 THEN _evert.exact_quotient(CAST(${unscaled} AS HUGEINT), CAST(${divisor} AS HUGEINT)) END`,
       }
     }

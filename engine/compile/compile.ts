@@ -8,6 +8,7 @@ import { planFull } from './full.ts'
 import { planGroup } from './group.ts'
 import { readHeader } from './header.ts'
 import type { ViewPlan } from './plan.ts'
+import { placeNames } from './relations.ts'
 import { planProjection } from './project.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
 import { breakTies } from './ties.ts'
@@ -114,13 +115,13 @@ function needsOf(node: Ast, reads: readonly Read[]): ReadonlyMap<string, Readonl
   const aliases = new Set<string>()
   visit(node, (part) => {
     if (part.type === 'BASE_TABLE') aliases.add(textOf(part.alias).toLowerCase())
-    if (part.type === 'STAR') all = true
+    if (part.type === 'STAR' || part.type === 'POSITIONAL_REFERENCE') all = true
     if (part.type === 'COLUMN_REF') for (const name of part.column_names as readonly string[]) names.add(name.toLowerCase())
     if (part.type === 'JOIN' && (part.using_columns !== undefined || part.ref_type === 'NATURAL')) all = true
     if (Array.isArray(part.column_name_alias) && part.column_name_alias.length > 0) all = true
   })
   const wholeRow = [...aliases].some((alias) => names.has(alias))
-  return new Map(reads.map((read) => [read.relation.name, all || wholeRow ? undefined : new Set(read.relation.columns.map((column) => column.name.toLowerCase()).filter((name) => names.has(name)))]))
+  return new Map(reads.map((read) => [read.relation.name, all || wholeRow ? undefined : new Set([...read.relation.columns.map((column) => column.name.toLowerCase()), ...(read.placed ? placeNames : [])].filter((name) => names.has(name)))]))
 }
 
 /** Names a version: the definition as DuckDB understands it, and the columns that it reads. Formatting changes nothing. */

@@ -46,7 +46,7 @@ export async function planGroup(analyzer: Analyzer, node: Ast, columns: readonly
     create: (table) => [
       `CREATE TABLE ${table} (${[...keys.map((key, i) => `${ident(key)} ${keyTypes[i]?.type}`), ...stateColumns.map((column) => `${ident(column.name)} ${column.type}`)].join(', ')})`,
       // Without GROUP BY there is one row from the start: count 0, every other aggregate NULL.
-      ...(keys.length === 0 ? [`INSERT INTO ${table} VALUES (${stateColumns.map((column) => (column.partial.includes('count') ? '0' : 'NULL')).join(', ')})`] : []),
+      ...(keys.length === 0 ? [`INSERT INTO ${table} VALUES (${stateColumns.map((column) => column.initial).join(', ')})`] : []),
     ],
     maintain: (table, delta) => [
       `MERGE INTO ${table} AS t USING ${added(delta)} AS g ON ${match} WHEN MATCHED THEN UPDATE SET ${updates.length > 0 ? updates.join(', ') : `${ident(names[0] ?? '')} = t.${ident(names[0] ?? '')}`} WHEN NOT MATCHED THEN INSERT (${list(names)}) VALUES (${names.map((name) => `g.${ident(name)}`).join(', ')})`,
