@@ -96,7 +96,12 @@ export interface GroupPosition {
 
 export type AppendResult =
   /** Durable. `first` is the first event's offset per batch, `next` the offset after its last. `duplicate`: it was there already. */
-  | { readonly ok: true; readonly duplicate: boolean; readonly batches: readonly { readonly first: bigint; readonly next: bigint }[]; readonly timeMicros: bigint }
+  | {
+      readonly ok: true
+      readonly duplicate: boolean
+      readonly batches: readonly { readonly first: bigint; readonly next: bigint }[]
+      readonly timeMicros: bigint
+    }
   /** Expected race: somebody else was first. Nothing was written. */
   | { readonly ok: false; readonly conflict: { readonly key: string; readonly expected: number; readonly actual: number } }
 

@@ -54,7 +54,9 @@ describe('createAppender', () => {
       expect(chunk.keys).toEqual([[...skus, 'cup'][index]])
       expect(chunk.types[chunk.typeIndexes?.[0] ?? 0]).toBe(index === 5 ? 'OrderRequested' : 'StockReceived')
       expect(chunk.schema).toBe(shop.fingerprint)
-      expect(JSON.parse(Buffer.from(chunk.values).toString())).toEqual(index === 5 ? { sku: 'cup', orderId: 'o1' } : { sku: skus[index], quantity: index })
+      expect(JSON.parse(Buffer.from(chunk.values).toString())).toEqual(
+        index === 5 ? { sku: 'cup', orderId: 'o1' } : { sku: skus[index], quantity: index },
+      )
     }
   })
 
@@ -69,8 +71,17 @@ describe('createAppender', () => {
   })
 
   it('a table takes rows and tombstones', async () => {
-    await appender.append(products, [{ data: { sku: 'cup', name: 'Cup' } }, { data: null, key: 'cup' }, { data: { sku: 'ключ', name: 'Key' } }])
-    expect(await log.read('products', 0, 0n, { want })).toMatchObject({ count: 3, nulls: [1], keys: ['cup', 'cup', 'ключ'], types: ['products'] })
+    await appender.append(products, [
+      { data: { sku: 'cup', name: 'Cup' } },
+      { data: null, key: 'cup' },
+      { data: { sku: 'ключ', name: 'Key' } },
+    ])
+    expect(await log.read('products', 0, 0n, { want })).toMatchObject({
+      count: 3,
+      nulls: [1],
+      keys: ['cup', 'cup', 'ключ'],
+      types: ['products'],
+    })
     await expect(appender.append(products, [{ data: null }])).rejects.toMatchObject({ code: 'event-invalid', details: { index: 0 } })
   })
 
@@ -84,8 +95,11 @@ describe('createAppender', () => {
       { type: 'StockReceived', data: null },
       { ...good, key: 'plate' },
     ]
-    for (const bad of refused) await expect(appender.append('shop', [good, good, bad])).rejects.toMatchObject({ code: 'event-invalid', details: { index: 2 } })
-    await expect(appender.append('shop', [{ type: 'StockReceived', data: { sku: 'cup', quantity: 1.7 } }])).rejects.toThrow(/Event 0 \(StockReceived\).*quantity is 1\.7/)
+    for (const bad of refused)
+      await expect(appender.append('shop', [good, good, bad])).rejects.toMatchObject({ code: 'event-invalid', details: { index: 2 } })
+    await expect(appender.append('shop', [{ type: 'StockReceived', data: { sku: 'cup', quantity: 1.7 } }])).rejects.toThrow(
+      /Event 0 \(StockReceived\).*quantity is 1\.7/,
+    )
     await expect(appender.append('nowhere', [])).rejects.toMatchObject({ code: 'topic-unknown' })
     expect(await log.ends(['shop'])).toEqual(before)
   })

@@ -1,6 +1,6 @@
-import { EvertError } from '../../errors.ts'
 import type { AppendBatch, AppendOptions, AppendResult, Log, Place } from '../../connectors/log/log.ts'
 import { partitionOf } from '../../connectors/log/partition.ts'
+import { EvertError } from '../../errors.ts'
 import type { InputsOf, Stream } from '../model/declare/stream.ts'
 import type { RowInputOf, Table } from '../model/declare/table.ts'
 import type { EventType, StreamModel, TableModel } from '../model/types.ts'
@@ -15,7 +15,9 @@ export interface NewEvent {
   readonly key?: string
 }
 
-type StreamEvents<Inputs> = { [Type in keyof Inputs & string]: { readonly type: Type; readonly data: Inputs[Type]; readonly key?: string } }[keyof Inputs & string]
+type StreamEvents<Inputs> = {
+  [Type in keyof Inputs & string]: { readonly type: Type; readonly data: Inputs[Type]; readonly key?: string }
+}[keyof Inputs & string]
 type OnlyEvent<Inputs> = { readonly type?: keyof Inputs & string; readonly data: Inputs[keyof Inputs]; readonly key?: string }
 type IsUnion<T, Whole = T> = T extends Whole ? ([Whole] extends [T] ? false : true) : never
 type EventsInput<Inputs> = IsUnion<keyof Inputs> extends true ? StreamEvents<Inputs> : OnlyEvent<Inputs>
@@ -47,7 +49,11 @@ export interface Appender {
    * const appender = createAppender(log, [shop])
    * await appender.append(shop, [{ type: 'OrderRequested', data: { sku: 'cup', orderId: 'o1', quantity: 2 } }])
    */
-  append<const Target extends StreamModel | TableModel>(target: Target, events: readonly EventInput<Target>[], options?: AppenderOptions): Promise<Appended>
+  append<const Target extends StreamModel | TableModel>(
+    target: Target,
+    events: readonly EventInput<Target>[],
+    options?: AppenderOptions,
+  ): Promise<Appended>
   append(target: string, events: readonly NewEvent[], options?: AppenderOptions): Promise<Appended>
 }
 
@@ -60,9 +66,13 @@ export function createAppender(log: Log, streams: Iterable<StreamModel | TableMo
       const name = typeof target === 'string' ? target : target.name
       const writer = targets.get(name)
       if (writer) return writer.append(events, options)
-      throw new EvertError('topic-unknown', `Append to '${name}': no stream or table of this name is declared. There are: ${[...targets.keys()].join(', ') || 'none'}.`, {
-        details: { stream: name },
-      })
+      throw new EvertError(
+        'topic-unknown',
+        `Append to '${name}': no stream or table of this name is declared. There are: ${[...targets.keys()].join(', ') || 'none'}.`,
+        {
+          details: { stream: name },
+        },
+      )
     },
   }
 }
@@ -141,7 +151,10 @@ class TargetWriter {
     }
     const key = this.#keyOf(type, event.data, text)
     if (event.key === undefined || event.key === key) return key
-    throw invalid(index, `has the key '${event.key}', its field ${this.#model.key} says '${key}'. Leave the key out`, { path: 'key', value: event.key })
+    throw invalid(index, `has the key '${event.key}', its field ${this.#model.key} says '${key}'. Leave the key out`, {
+      path: 'key',
+      value: event.key,
+    })
   }
 
   #batch(partition: number, { texts, keys, nulls, typeIndexes }: Gathered): AppendBatch {
@@ -175,7 +188,10 @@ function encode(type: EventType, data: unknown, index: number): string {
     return type.codec.encode(data)
   } catch (error) {
     if (!(error instanceof EvertError)) throw error
-    throw new EvertError(error.code, `Event ${index} (${type.name}): ${error.message}`, { cause: error, details: { ...error.details, index, type: type.name } })
+    throw new EvertError(error.code, `Event ${index} (${type.name}): ${error.message}`, {
+      cause: error,
+      details: { ...error.details, index, type: type.name },
+    })
   }
 }
 

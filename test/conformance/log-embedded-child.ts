@@ -20,7 +20,9 @@ async function append(log: Log, topic: string, prefix: string, count: number): P
   process.stdin.destroy()
   for (let i = 0; i < count; i++) {
     const name = `${prefix}-${i}`
-    const result = await log.append([{ topic, partition: 0, count: 1, values: Buffer.from(JSON.stringify(name)), types: ['Named'], keys: [prefix] }])
+    const result = await log.append([
+      { topic, partition: 0, count: 1, values: Buffer.from(JSON.stringify(name)), types: ['Named'], keys: [prefix] },
+    ])
     if (result.ok) console.log(JSON.stringify({ name, offset: String(result.batches[0]?.first) }))
   }
 }

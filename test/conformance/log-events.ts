@@ -58,7 +58,10 @@ export function valuesOf(chunk: Chunk): string[] {
   const values: string[] = []
   if (chunk.lengths) {
     let at = 0
-    for (const length of chunk.lengths) values.push(bytes.toString('utf8', at, (at += length)))
+    for (const length of chunk.lengths) {
+      values.push(bytes.toString('utf8', at, at + length))
+      at += length
+    }
   } else {
     values.push(...bytes.toString().split('\x1e'))
   }
@@ -67,14 +70,22 @@ export function valuesOf(chunk: Chunk): string[] {
 }
 
 /** All events of a partition from `from` on, read in as many chunks as it takes. */
-export async function readAll(log: Log, topic: string, partition: number, from = 0n, limits: { maxEvents?: number; maxBytes?: number; to?: bigint } = {}): Promise<SeenEvent[]> {
+export async function readAll(
+  log: Log,
+  topic: string,
+  partition: number,
+  from = 0n,
+  limits: { maxEvents?: number; maxBytes?: number; to?: bigint } = {},
+): Promise<SeenEvent[]> {
   const events: SeenEvent[] = []
   let offset = from
   for (;;) {
     const chunk = await log.read(topic, partition, offset, { ...limits, want: everything })
     if (!chunk) return events
-    if (limits.maxEvents !== undefined && chunk.count > limits.maxEvents) throw new Error(`${chunk.count} events, asked for ${limits.maxEvents}`)
-    if (limits.maxBytes !== undefined && chunk.count > 1 && chunk.values.length > limits.maxBytes) throw new Error(`${chunk.values.length} bytes, asked for ${limits.maxBytes}`)
+    if (limits.maxEvents !== undefined && chunk.count > limits.maxEvents)
+      throw new Error(`${chunk.count} events, asked for ${limits.maxEvents}`)
+    if (limits.maxBytes !== undefined && chunk.count > 1 && chunk.values.length > limits.maxBytes)
+      throw new Error(`${chunk.values.length} bytes, asked for ${limits.maxBytes}`)
     events.push(...eventsOf(chunk))
     if (chunk.next <= offset) throw new Error(`next is ${chunk.next}, read from ${offset}`)
     offset = chunk.next

@@ -4,22 +4,34 @@ import type { Subject } from './log.ts'
 import { batchOf, eventsOf, everything, readAll, type TestEvent } from './log-events.ts'
 
 const named = (value: string): TestEvent => ({ value, type: 'Named', key: null })
-const numbered = (count: number, from = 0): TestEvent[] => Array.from({ length: count }, (_, i) => ({ ...named(`event ${from + i}`), key: i % 3 === 0 ? `k${i}` : null, type: i % 5 === 0 ? 'Fifth' : 'Named' }))
+const numbered = (count: number, from = 0): TestEvent[] =>
+  Array.from({ length: count }, (_, i) => ({
+    ...named(`event ${from + i}`),
+    key: i % 3 === 0 ? `k${i}` : null,
+    type: i % 5 === 0 ? 'Fifth' : 'Named',
+  }))
 
 export function readConformance({ log, fresh }: Subject): void {
   describe('read', () => {
     it('reads from any offset, in chunks of any size, up to any offset', async () => {
       const topic = await fresh()
-      for (const [index, size] of [1, 1, 40, 1, 3, 1, 100, 2].entries()) await log().append([batchOf(topic, 0, numbered(size, index * 100))])
+      for (const [index, size] of [1, 1, 40, 1, 3, 1, 100, 2].entries())
+        await log().append([batchOf(topic, 0, numbered(size, index * 100))])
       const all = await readAll(log(), topic, 0)
       expect(all).toHaveLength(149)
       await fc.assert(
-        fc.asyncProperty(fc.nat(148), fc.nat(150), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 500 }), async (from, to, maxEvents, maxBytes) => {
-          const start = all[from]?.offset as bigint
-          const end = all[to]?.offset ?? (all.at(-1)?.offset as bigint) + 1n
-          const seen = await readAll(log(), topic, 0, start, { maxEvents, maxBytes, to: end })
-          expect(seen).toEqual(all.filter(({ offset }) => offset >= start && offset < end))
-        }),
+        fc.asyncProperty(
+          fc.nat(148),
+          fc.nat(150),
+          fc.integer({ min: 1, max: 60 }),
+          fc.integer({ min: 1, max: 500 }),
+          async (from, to, maxEvents, maxBytes) => {
+            const start = all[from]?.offset as bigint
+            const end = all[to]?.offset ?? (all.at(-1)?.offset as bigint) + 1n
+            const seen = await readAll(log(), topic, 0, start, { maxEvents, maxBytes, to: end })
+            expect(seen).toEqual(all.filter(({ offset }) => offset >= start && offset < end))
+          },
+        ),
         { numRuns: 60 },
       )
     })
@@ -46,26 +58,40 @@ export function readConformance({ log, fresh }: Subject): void {
     it('copies a topic with its offsets, gaps and times', async () => {
       if (!log().capabilities.denseOffsets) return
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.record({ gap: fc.nat(5), wait: fc.nat(3) }), { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 8 }), fc.nat(200), async (steps, size, from) => {
-          const topic = await fresh()
-          const events: { event: TestEvent; offset: bigint; time: bigint }[] = []
-          let [offset, time] = [0n, 1_000_000n]
-          for (const [index, step] of steps.entries()) {
-            offset += BigInt(step.gap) + (index > 0 ? 1n : 0n)
-            time += BigInt(step.wait)
-            events.push({ event: named(`e${index}`), offset, time })
-          }
-          for (let i = 0; i < events.length; i += size) {
-            const part = events.slice(i, i + size)
-            const more = { offsets: part.map((each) => each.offset), times: part.map((each) => each.time) }
-            await log().append([batchOf(topic, 0, part.map(({ event }) => event), more)])
-          }
-          const seen = await readAll(log(), topic, 0, BigInt(from), { maxEvents: 7 })
-          expect(seen.map(({ value, ...place }) => [value, place.offset, place.time])).toEqual(events.filter((each) => each.offset >= BigInt(from)).map((each) => [each.event.value, each.offset, each.time]))
-          for (const wanted of [0n, time, time + 1n, 1_000_001n]) {
-            expect(await log().offsetAt(topic, 0, wanted)).toBe(events.find((each) => each.time >= wanted)?.offset ?? offset + 1n)
-          }
-        }),
+        fc.asyncProperty(
+          fc.array(fc.record({ gap: fc.nat(5), wait: fc.nat(3) }), { minLength: 1, maxLength: 30 }),
+          fc.integer({ min: 1, max: 8 }),
+          fc.nat(200),
+          async (steps, size, from) => {
+            const topic = await fresh()
+            const events: { event: TestEvent; offset: bigint; time: bigint }[] = []
+            let [offset, time] = [0n, 1_000_000n]
+            for (const [index, step] of steps.entries()) {
+              offset += BigInt(step.gap) + (index > 0 ? 1n : 0n)
+              time += BigInt(step.wait)
+              events.push({ event: named(`e${index}`), offset, time })
+            }
+            for (let i = 0; i < events.length; i += size) {
+              const part = events.slice(i, i + size)
+              const more = { offsets: part.map((each) => each.offset), times: part.map((each) => each.time) }
+              await log().append([
+                batchOf(
+                  topic,
+                  0,
+                  part.map(({ event }) => event),
+                  more,
+                ),
+              ])
+            }
+            const seen = await readAll(log(), topic, 0, BigInt(from), { maxEvents: 7 })
+            expect(seen.map(({ value, ...place }) => [value, place.offset, place.time])).toEqual(
+              events.filter((each) => each.offset >= BigInt(from)).map((each) => [each.event.value, each.offset, each.time]),
+            )
+            for (const wanted of [0n, time, time + 1n, 1_000_001n]) {
+              expect(await log().offsetAt(topic, 0, wanted)).toBe(events.find((each) => each.time >= wanted)?.offset ?? offset + 1n)
+            }
+          },
+        ),
         { numRuns: 40 },
       )
     })

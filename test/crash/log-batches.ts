@@ -12,7 +12,9 @@ export function crashCount(sequence: number): number {
 
 export function crashBatch(producer: string, sequence: number, partitions: number): AppendBatch {
   const count = crashCount(sequence)
-  const values = Array.from({ length: count }, (_, index) => JSON.stringify({ producer, sequence, index, filling: 'f'.repeat(sequence % 90) }))
+  const values = Array.from({ length: count }, (_, index) =>
+    JSON.stringify({ producer, sequence, index, filling: 'f'.repeat(sequence % 90) }),
+  )
   return {
     topic: crashTopic,
     partition: partitionOf(producer, partitions),

@@ -19,8 +19,11 @@ it('an append is acknowledged, and visible, only after its bytes are synced', as
   const dir = await mkdtemp(join(tmpdir(), 'evert-durable-'))
   try {
     const trace = join(dir, 'trace')
-    const script = await bundleTs('test/crash/log-durable-writer.ts')
-    const run = await runShell(`exec strace -f -e trace=openat,pwrite64,pwritev,writev,fsync,fdatasync,write -s 64 -o "$0" "$1" "$2" "$3"`, [trace, process.execPath, script, join(dir, 'log')])
+    const script = await bundleTs('test/crash/log-durable-child.ts')
+    const run = await runShell(
+      `exec strace -f -e trace=openat,pwrite64,pwritev,writev,fsync,fdatasync,write -s 64 -o "$0" "$1" "$2" "$3"`,
+      [trace, process.execPath, script, join(dir, 'log')],
+    )
     expect(run.code, run.errors).toBe(0)
     const events = steps(await readFile(trace, 'utf8'))
     // Per append, between two acknowledgements: data, sync, root. Nothing is written behind the root.

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
 it('no room: the append fails as one that may be tried again, what was acknowledged stands, and the log goes on', async () => {
-  const script = await bundleTs('test/crash/log-full-writer.ts')
+  const script = await bundleTs('test/crash/log-full-child.ts')
   // A limit on the file's size (in 512-byte blocks) instead of a full disk: the write fails half-way, as it does there.
   const { code, output, errors } = await runShell(`trap '' XFSZ; ulimit -f 9000; exec "$0" "$1" "$2"`, [process.execPath, script, dir])
   const lines = output.trim().split('\n')

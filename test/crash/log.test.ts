@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openEmbeddedLog } from '../../connectors/log/embedded/embedded-log.ts'
 import type { Log } from '../../connectors/log/log.ts'
-import { type Child, nextLine, spawnTs } from '../support/child.ts'
 import { eventsOf, everything, type SeenEvent } from '../conformance/log-events.ts'
+import { type Child, nextLine, spawnTs } from '../support/child.ts'
 import { crashCount, crashTopic } from './log-batches.ts'
 
 const rounds = Number(process.env.EVERT_CRASH_ROUNDS ?? 8)
@@ -52,7 +52,7 @@ it(`kill -9 of writers, ${rounds} rounds (EVERT_CRASH_SEED=${seed}): nothing ack
 
 /** Each producer goes on with the sequence that nobody acknowledged: if it was written all the same, it is a retry. */
 function startWriter(dir: string, producers: readonly string[], acknowledged: ReadonlyMap<string, number>): Promise<Child> {
-  return spawnTs('test/crash/log-writer.ts', [dir, ...producers.map((producer) => `${producer}:${(acknowledged.get(producer) ?? 0) + 1}`)])
+  return spawnTs('test/crash/log-writer-child.ts', [dir, ...producers.map((producer) => `${producer}:${(acknowledged.get(producer) ?? 0) + 1}`)])
 }
 
 async function record(child: Child, acknowledged: Map<string, number>, lines: number): Promise<void> {

@@ -32,7 +32,10 @@ export interface Child {
 /** Starts a `.ts` file of the repository (path from its root) as a child process. */
 export async function spawnTs(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Child> {
   const script = await bundleTs(file)
-  const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const errors = gather(child.stderr)
   // A child that is killed leaves a broken pipe; its end is told by `ended`.
   child.stdin.on('error', () => child.stdin.destroy())
@@ -53,7 +56,10 @@ export async function spawnTs(file: string, args: readonly string[] = [], env: R
 }
 
 /** Runs a shell script to its end, for what only a shell can do: limits, ignored signals. `args` are `$0` and on. */
-export async function runShell(script: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
+export async function runShell(
+  script: string,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
   const child = spawn('/bin/sh', ['-c', script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const [output, errors] = [gather(child.stdout), gather(child.stderr)]
   const code = await new Promise<number | null>((done, fail) => {
@@ -93,6 +99,16 @@ async function buildScript(file: string): Promise<string> {
   if (built.size === 0) process.once('exit', () => rmSync(out, { recursive: true, force: true }))
   mkdirSync(out, { recursive: true })
   const outfile = join(out, `${createHash('sha256').update(file).digest('hex').slice(0, 16)}.mjs`)
-  await build({ entryPoints: [join(root, file)], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20', packages: 'external', sourcemap: 'inline', logLevel: 'error' })
+  await build({
+    entryPoints: [join(root, file)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'inline',
+    logLevel: 'error',
+  })
   return outfile
 }

@@ -11,7 +11,10 @@ import type { StoredTopic } from './topics.ts'
  */
 export function admit(batch: AppendBatch, topic: StoredTopic): void {
   const { count, lengths, keys, typeIndexes, offsets, times, causes } = batch
-  assert(Number.isInteger(batch.partition) && batch.partition >= 0 && batch.partition < topic.partitions, `topic ${topic.name} has no partition ${batch.partition}`)
+  assert(
+    Number.isInteger(batch.partition) && batch.partition >= 0 && batch.partition < topic.partitions,
+    `topic ${topic.name} has no partition ${batch.partition}`,
+  )
   assert(Number.isInteger(count) && count >= 0, `count is ${count}`)
   for (const [name, list] of Object.entries({ lengths, keys, typeIndexes, offsets, times, causes })) {
     assert(list === undefined || list.length === count, `${name} has ${list?.length} elements, count is ${count}`)
@@ -64,7 +67,11 @@ function assertKeySizes(keys: readonly (string | null)[], topic: StoredTopic): v
 }
 
 function tooLarge(what: string, index: number, bytes: number, bytesMax: number, topic: string): EvertError {
-  return new EvertError('event-too-large', `Append to ${topic}: the ${what} of event ${index} has ${bytes} bytes, at most ${bytesMax} are allowed.`, {
-    details: { topic, index, bytes, bytesMax },
-  })
+  return new EvertError(
+    'event-too-large',
+    `Append to ${topic}: the ${what} of event ${index} has ${bytes} bytes, at most ${bytesMax} are allowed.`,
+    {
+      details: { topic, index, bytes, bytesMax },
+    },
+  )
 }

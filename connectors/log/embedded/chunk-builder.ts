@@ -100,9 +100,18 @@ export class ChunkBuilder {
     return until === entry.count && !alone && eventsMax > until - from
   }
 
-  #take(entry: EntryView, from: number, to: number, start: number, end: number, alone: boolean, lengths: readonly number[] | undefined): void {
+  #take(
+    entry: EntryView,
+    from: number,
+    to: number,
+    start: number,
+    end: number,
+    alone: boolean,
+    lengths: readonly number[] | undefined,
+  ): void {
     const count = to - from
-    if (entry.has(Flag.nulls)) for (const index of entry.nulls()) if (index >= from && index < to) this.#nulls.push(this.#count + index - from)
+    if (entry.has(Flag.nulls))
+      for (const index of entry.nulls()) if (index >= from && index < to) this.#nulls.push(this.#count + index - from)
     if (this.#want.keys) entry.keys(from, to, this.#keys)
     if (this.#want.times) this.#addTimes(entry, from, to)
     if (this.#want.types) this.#addTypes(entry, from, to)

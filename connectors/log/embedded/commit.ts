@@ -103,8 +103,10 @@ export class Commit {
     for (const { topic, batch } of batches) {
       const tail = this.#tail(topic, batch.partition)
       const state = ends.get(tail) ?? { end: tail.end, time: tail.time }
-      if (batch.offsets && batch.count > 0 && Number(batch.offsets[0]) < state.end) throw unfit(batch, 'offset', Number(batch.offsets[0]), state.end)
-      if (batch.times && batch.count > 0 && Number(batch.times[0]) < state.time) throw unfit(batch, 'time', Number(batch.times[0]), state.time)
+      if (batch.offsets && batch.count > 0 && Number(batch.offsets[0]) < state.end)
+        throw unfit(batch, 'offset', Number(batch.offsets[0]), state.end)
+      if (batch.times && batch.count > 0 && Number(batch.times[0]) < state.time)
+        throw unfit(batch, 'time', Number(batch.times[0]), state.time)
       const end = batch.offsets && batch.count > 0 ? Number(batch.offsets.at(-1)) + 1 : state.end + batch.count
       ends.set(tail, { end, time: batch.times && batch.count > 0 ? Number(batch.times.at(-1)) : state.time })
     }
@@ -161,7 +163,11 @@ function repeated(earlier: ProducerRecord, sequence: number): AppendResult {
 
 function unfit(batch: AppendBatch, what: string, value: number, end: number): EvertError {
   const where = `${batch.topic} partition ${batch.partition}`
-  return new EvertError('event-refused', `Copy events to ${where}: their first ${what} is ${value}, the partition is at ${end} already. Copy what comes after.`, {
-    details: { topic: batch.topic, partition: batch.partition, [what]: value, end },
-  })
+  return new EvertError(
+    'event-refused',
+    `Copy events to ${where}: their first ${what} is ${value}, the partition is at ${end} already. Copy what comes after.`,
+    {
+      details: { topic: batch.topic, partition: batch.partition, [what]: value, end },
+    },
+  )
 }

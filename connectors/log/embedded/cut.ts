@@ -25,7 +25,10 @@ export function valueStarts(batch: Pick<AppendBatch, 'count' | 'values' | 'lengt
   const starts = [0]
   if (batch.lengths) {
     let at = 0
-    for (const length of batch.lengths) starts.push((at += length))
+    for (const length of batch.lengths) {
+      at += length
+      starts.push(at)
+    }
     return starts
   }
   const values = Buffer.from(batch.values.buffer, batch.values.byteOffset, batch.values.byteLength)

@@ -44,7 +44,10 @@ describe('damage', () => {
     for (const bit of bits) {
       flip(bit)
       const damaged = await openEmbeddedLog(dir)
-      await expect(damaged.read('t', 1, 4n)).rejects.toMatchObject({ code: 'log-corrupt', details: { topic: 't', partition: 1, from: 4, to: 8 } })
+      await expect(damaged.read('t', 1, 4n)).rejects.toMatchObject({
+        code: 'log-corrupt',
+        details: { topic: 't', partition: 1, from: 4, to: 8 },
+      })
       expect(await damaged.read('t', 1, 0n, { to: 4n })).toMatchObject({ count: 4 })
       expect(await damaged.read('t', 1, 8n)).toMatchObject({ count: 4 })
       // Never together with sound neighbours either.
@@ -147,7 +150,12 @@ describe('group commit', () => {
     const log = await openLog()
     await log.createTopic('t')
     await log.append([batch('first', 3)])
-    const results = await Promise.allSettled([log.append([batch('a')]), log.append([{ ...batch('b'), offsets: [1n] }]), log.append([{ ...batch('c'), count: 7 }]), log.append([batch('d')])])
+    const results = await Promise.allSettled([
+      log.append([batch('a')]),
+      log.append([{ ...batch('b'), offsets: [1n] }]),
+      log.append([{ ...batch('c'), count: 7 }]),
+      log.append([batch('d')]),
+    ])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
     expect(await log.read('t', 0, 3n)).toMatchObject({ count: 2, values: Buffer.from('a\x1ed') })
   })

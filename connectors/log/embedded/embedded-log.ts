@@ -1,6 +1,17 @@
 import assert from 'node:assert'
 import { EvertError } from '../../../errors.ts'
-import type { AppendBatch, AppendOptions, AppendResult, Chunk, Ends, GroupPosition, Log, LogCapabilities, ReadOptions, Topic } from '../log.ts'
+import type {
+  AppendBatch,
+  AppendOptions,
+  AppendResult,
+  Chunk,
+  Ends,
+  GroupPosition,
+  Log,
+  LogCapabilities,
+  ReadOptions,
+  Topic,
+} from '../log.ts'
 import { admit } from './admit.ts'
 import type { AppendRequest } from './commit.ts'
 import { cutBatch } from './cut.ts'
@@ -49,7 +60,10 @@ class EmbeddedLog implements Log {
   }
 
   async createTopic(name: string, options: { partitions?: number; versions?: boolean } = {}): Promise<Topic> {
-    assert(options.partitions === undefined || (Number.isInteger(options.partitions) && options.partitions > 0), 'a topic has at least one partition')
+    assert(
+      options.partitions === undefined || (Number.isInteger(options.partitions) && options.partitions > 0),
+      'a topic has at least one partition',
+    )
     return this.#do(`create topic ${name}`, () => asTopic(this.#topics.create(name, options.partitions, options.versions)))
   }
 
@@ -70,7 +84,9 @@ class EmbeddedLog implements Log {
 
   async read(topic: string, partition: number, offset: bigint, options: ReadOptions = {}): Promise<Chunk | undefined> {
     options.signal?.throwIfAborted()
-    return this.#look(`read ${topic} partition ${partition}`, () => readChunk(this.#environment, this.#partitioned(topic, partition), partition, Number(offset), options))
+    return this.#look(`read ${topic} partition ${partition}`, () =>
+      readChunk(this.#environment, this.#partitioned(topic, partition), partition, Number(offset), options),
+    )
   }
 
   async starts(topic: string): Promise<readonly bigint[]> {
@@ -131,7 +147,11 @@ class EmbeddedLog implements Log {
   #versioned(name: string): StoredTopic {
     const topic = this.#topics.get(name)
     if (topic.versions) return topic
-    throw new EvertError('capability-missing', `Ask for an entity's version in "${name}": the topic counts none. Declare it with versions.`, { details: { topic: name } })
+    throw new EvertError(
+      'capability-missing',
+      `Ask for an entity's version in "${name}": the topic counts none. Declare it with versions.`,
+      { details: { topic: name } },
+    )
   }
 
   #endsOf(name: string): bigint[] {

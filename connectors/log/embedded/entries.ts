@@ -66,9 +66,13 @@ export class Entries {
     const [topic, partition] = [this.#topic.name, this.#partition]
     const next = to ?? this.#nextOf(from)
     const range = next === undefined ? `from offset ${from} on` : `offsets ${from} to ${next - 1}`
-    return new EvertError('log-corrupt', `Read ${topic} partition ${partition}, ${range}: the entry is damaged, ${damage}. It is not served; restore the log from a copy.`, {
-      details: { topic, partition, from, ...(next !== undefined && { to: next }) },
-    })
+    return new EvertError(
+      'log-corrupt',
+      `Read ${topic} partition ${partition}, ${range}: the entry is damaged, ${damage}. It is not served; restore the log from a copy.`,
+      {
+        details: { topic, partition, from, ...(next !== undefined && { to: next }) },
+      },
+    )
   }
 
   /** Where the entries after a damaged one begin, as the index tells. */

@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import type { Cause, Transaction } from '../log.ts'
-import { CAUSE_BYTES, FORMAT_VERSION, Flag, HEADER_BYTES, MAGIC, NO_KEY, readU64 } from './entry-format.ts'
+import { CAUSE_BYTES, Flag, FORMAT_VERSION, HEADER_BYTES, MAGIC, NO_KEY, readU64 } from './entry-format.ts'
 
 /** Why an entry cannot be served, or undefined when its bytes are what was written. */
 export function damageOf(bytes: Buffer, size: number): string | undefined {
@@ -74,7 +74,10 @@ export class EntryView {
     const { bytes } = this
     const at = this.#section(Flag.keys)
     const start = at + this.count * 2 + 4
-    if (!this.has(Flag.keysAscii)) return wideKeys(bytes, at, start, from, to, into)
+    if (!this.has(Flag.keysAscii)) {
+      wideKeys(bytes, at, start, from, to, into)
+      return
+    }
     const text = bytes.toString('latin1', start, start + bytes.readUInt32LE(start - 4))
     let position = 0
     for (let i = 0; i < to; i++) {
@@ -97,14 +100,21 @@ export class EntryView {
     const causes: Cause[] = []
     for (let i = 0; i < this.count; i++) {
       const at = start + i * CAUSE_BYTES
-      causes.push({ partition: this.bytes.readUInt32LE(at), offset: BigInt(readU64(this.bytes, at + 4)), number: this.bytes.readUInt32LE(at + 12) })
+      causes.push({
+        partition: this.bytes.readUInt32LE(at),
+        offset: BigInt(readU64(this.bytes, at + 4)),
+        number: this.bytes.readUInt32LE(at + 12),
+      })
     }
     return causes
   }
 
   transaction(): Transaction {
     const at = this.#section(Flag.transaction)
-    const json = JSON.parse(this.bytes.toString('utf8', at + 4, at + 4 + this.bytes.readUInt32LE(at))) as Omit<Transaction, 'from' | 'to'> & {
+    const json = JSON.parse(this.bytes.toString('utf8', at + 4, at + 4 + this.bytes.readUInt32LE(at))) as Omit<
+      Transaction,
+      'from' | 'to'
+    > & {
       from: string[]
       to: string[]
     }
@@ -138,6 +148,7 @@ export interface Attributes {
   readonly types: readonly string[]
 }
 
+/** Schema mark and type names of an entry. */
 export function readAttributes(entry: EntryView): Attributes {
   const { bytes } = entry
   let at = entry.valuesEnd

@@ -1,7 +1,7 @@
 import assert from 'node:assert'
 import { crc32c } from '@node-rs/crc32'
 import { type AppendBatch, SEPARATOR } from '../log.ts'
-import { CAUSE_BYTES, FORMAT_VERSION, Flag, HEADER_BYTES, MAGIC, NO_KEY, writeU64 } from './entry-format.ts'
+import { CAUSE_BYTES, Flag, FORMAT_VERSION, HEADER_BYTES, MAGIC, NO_KEY, writeU64 } from './entry-format.ts'
 
 /** Where and when an entry is written; times in microseconds. */
 export interface EntryPlace {
@@ -81,7 +81,8 @@ let lastAttributes: { schema: string | undefined; types: readonly string[]; byte
 /** u16 + schema mark (0xffff: none), u16 count of names, each u16 + name. Kept, since entries of a stream repeat it. */
 function encodeAttributes(schema: string | undefined, types: readonly string[]): Buffer {
   const last = lastAttributes
-  if (last && last.schema === schema && last.types.length === types.length && last.types.every((name, i) => name === types[i])) return last.bytes
+  if (last && last.schema === schema && last.types.length === types.length && last.types.every((name, i) => name === types[i]))
+    return last.bytes
   const parts: Buffer[] = [schema === undefined ? u16(NO_KEY) : sized(schema), u16(types.length)]
   for (const name of types) parts.push(sized(name))
   const bytes = Buffer.concat(parts)

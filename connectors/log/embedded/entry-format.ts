@@ -12,8 +12,11 @@
  * one is.
  */
 
+/** Begins every entry, after its CRC: "Ev". */
 export const MAGIC = 0x7645
+/** Raised when the layout changes; an entry of another version is refused, not guessed at. */
 export const FORMAT_VERSION = 1
+/** Where the values begin. */
 export const HEADER_BYTES = 72
 
 /** Sections, in the order in which they follow each other. */
@@ -38,7 +41,9 @@ export const Flag = {
   transaction: 256,
 } as const
 
+/** A length that says that there is none: no key, no schema mark. */
 export const NO_KEY = 0xffff
+/** One event's cause. */
 export const CAUSE_BYTES = 16
 
 const HIGH = 0x1_0000_0000
@@ -48,6 +53,7 @@ export function readU64(buffer: Buffer, at: number): number {
   return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * HIGH
 }
 
+/** Writes what `readU64` reads. */
 export function writeU64(buffer: Buffer, value: number, at: number): void {
   buffer.writeUInt32LE(value % HIGH, at)
   buffer.writeUInt32LE(Math.floor(value / HIGH), at + 4)

@@ -36,7 +36,11 @@ export function openEnvironment(dir: string): Environment {
   try {
     mkdirSync(dir, { recursive: true })
   } catch (error) {
-    throw new EvertError('log-unreadable', `Open the log: could not create the directory ${dir} (${error instanceof Error ? error.message : error}). Check its permissions.`, { cause: error })
+    throw new EvertError(
+      'log-unreadable',
+      `Open the log: could not create the directory ${dir} (${error instanceof Error ? error.message : error}). Check its permissions.`,
+      { cause: error },
+    )
   }
   try {
     root = open<Buffer, Buffer>({ path: dir, noSubdir: false, maxDbs: 8, overlappingSync: false, ...binary })
@@ -67,9 +71,13 @@ function assertWhole(root: RootDatabase<Buffer, Buffer>, dir: string): void {
   const bytes = statSync(file).size
   const wanted = (stats.lastPageNumber + 1) * stats.root.pageSize
   if (bytes >= wanted) return
-  throw new EvertError('log-corrupt', `Open the log: ${file} has ${bytes} bytes, its index needs ${wanted}. It was cut short: restore it from a copy.`, {
-    details: { file, bytes, wanted },
-  })
+  throw new EvertError(
+    'log-corrupt',
+    `Open the log: ${file} has ${bytes} bytes, its index needs ${wanted}. It was cut short: restore it from a copy.`,
+    {
+      details: { file, bytes, wanted },
+    },
+  )
 }
 
 function identify(root: RootDatabase<Buffer, Buffer>, records: Bytes, dir: string): string {
@@ -82,8 +90,12 @@ function identify(root: RootDatabase<Buffer, Buffer>, records: Bytes, dir: strin
     }
     const { id, layout } = JSON.parse(stored.toString()) as { id: string; layout: number }
     if (layout === LAYOUT) return id
-    throw new EvertError('log-unreadable', `Open the log in ${dir}: its layout is ${layout}, this program reads ${LAYOUT}. Use the version that wrote it.`, {
-      details: { layout, wanted: LAYOUT },
-    })
+    throw new EvertError(
+      'log-unreadable',
+      `Open the log in ${dir}: its layout is ${layout}, this program reads ${LAYOUT}. Use the version that wrote it.`,
+      {
+        details: { layout, wanted: LAYOUT },
+      },
+    )
   })
 }

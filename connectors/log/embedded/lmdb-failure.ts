@@ -14,12 +14,20 @@ export function lmdbFailure(error: unknown, attempted: string, dir: string): Eve
   const text = error instanceof Error ? error.message : String(error)
   const code = (error as { code?: unknown } | undefined)?.code
   if (FULL.has(code) || FULL_TEXT.test(text) || (SHORT_WRITE.has(code) && isNearlyFull(dir))) {
-    return new EvertError('log-full', `Could not ${attempted}: there is no room in ${dir} (${text}). Nothing was acknowledged; make room and try again.`, { cause: error, details: { dir } })
+    return new EvertError(
+      'log-full',
+      `Could not ${attempted}: there is no room in ${dir} (${text}). Nothing was acknowledged; make room and try again.`,
+      { cause: error, details: { dir } },
+    )
   }
-  return new EvertError('log-unreadable', `Could not ${attempted}: ${text}. Nothing was acknowledged; check the disk of ${dir}, the room on it and its permissions.`, {
-    cause: error,
-    details: { dir },
-  })
+  return new EvertError(
+    'log-unreadable',
+    `Could not ${attempted}: ${text}. Nothing was acknowledged; check the disk of ${dir}, the room on it and its permissions.`,
+    {
+      cause: error,
+      details: { dir },
+    },
+  )
 }
 
 /** Less room than one group of appends may take. */

@@ -1,5 +1,5 @@
-import type { Environment } from './environment.ts'
 import { readU64, writeU64 } from './entry-format.ts'
+import type { Environment } from './environment.ts'
 import { partitionKey } from './keys.ts'
 
 /** Where a partition ends, as the last commit left it. */
@@ -13,6 +13,7 @@ export interface PartitionState {
 const EMPTY: PartitionState = { end: 0, time: 0 }
 const BYTES = 16
 
+/** The state of a partition in the current transaction; an empty partition has none stored. */
 export function readState(environment: Environment, topic: number, partition: number): PartitionState {
   const bytes = environment.ends.getBinaryFast(partitionKey(topic, partition))
   return bytes ? { end: readU64(bytes, 0), time: readU64(bytes, 8) } : EMPTY

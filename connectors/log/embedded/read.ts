@@ -9,7 +9,13 @@ import { readState } from './partition-state.ts'
 import type { StoredTopic } from './topics.ts'
 
 /** Events of one partition from `offset` on, as many consecutive entries as fit, in one snapshot. Throws `log-corrupt`. */
-export function readChunk(environment: Environment, topic: StoredTopic, partition: number, offset: number, options: ReadOptions): Chunk | undefined {
+export function readChunk(
+  environment: Environment,
+  topic: StoredTopic,
+  partition: number,
+  offset: number,
+  options: ReadOptions,
+): Chunk | undefined {
   const { end } = readState(environment, topic.number, partition)
   const to = options.to === undefined ? end : Math.min(end, Number(options.to))
   const eventsMax = Math.max(1, options.maxEvents ?? limits.chunkEventsMax)

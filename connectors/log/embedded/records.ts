@@ -8,10 +8,15 @@ export interface ProducerRecord {
   readonly answer: AppendResult & { ok: true }
 }
 
+/** What a producer was answered last, as a repetition; undefined for one that never appended. */
 export function readProducer({ records }: Environment, producer: string): ProducerRecord | undefined {
   const bytes = records.getBinary(producerKey(producer))
   if (!bytes) return undefined
-  const { sequence, batches, timeMicros } = JSON.parse(bytes.toString()) as { sequence: number; batches: [string, string][]; timeMicros: string }
+  const { sequence, batches, timeMicros } = JSON.parse(bytes.toString()) as {
+    sequence: number
+    batches: [string, string][]
+    timeMicros: string
+  }
   return {
     sequence,
     answer: {
@@ -29,6 +34,7 @@ export function writeProducer({ records }: Environment, producer: string, { sequ
   records.putSync(producerKey(producer), Buffer.from(JSON.stringify({ sequence, batches, timeMicros: String(answer.timeMicros) })))
 }
 
+/** A group's position; undefined when it never committed. */
 export function readGroup({ records }: Environment, group: string): GroupPosition | undefined {
   const bytes = records.getBinary(groupKey(group))
   if (!bytes) return undefined
@@ -36,6 +42,7 @@ export function readGroup({ records }: Environment, group: string): GroupPositio
   return { sequence, offsets: offsets.map(BigInt) }
 }
 
+/** Only within a write transaction. */
 export function writeGroup({ records }: Environment, group: string, { sequence, offsets }: GroupPosition): void {
   records.putSync(groupKey(group), Buffer.from(JSON.stringify({ sequence, offsets: offsets.map(String) })))
 }
@@ -45,6 +52,7 @@ export function readVersion({ versions }: Environment, topic: number, key: strin
   return versions.getBinary(versionKey(topic, key))?.readDoubleLE(0) ?? 0
 }
 
+/** Only within a write transaction. */
 export function writeVersion({ versions }: Environment, topic: number, key: string, version: number): void {
   const bytes = Buffer.allocUnsafe(8)
   bytes.writeDoubleLE(version)

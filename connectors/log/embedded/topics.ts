@@ -68,7 +68,11 @@ export class Topics {
 }
 
 function mismatch(name: string, what: 'partitions' | 'versions', actual: unknown, wanted: unknown): EvertError {
-  return new EvertError('topic-mismatch', `Create topic "${name}": it is there with ${what} ${actual}, wanted ${wanted}. Declare it as it is, or use another name.`, {
-    details: { topic: name, [what]: actual, wanted },
-  })
+  return new EvertError(
+    'topic-mismatch',
+    `Create topic "${name}": it is there with ${what} ${actual}, wanted ${wanted}. Declare it as it is, or use another name.`,
+    {
+      details: { topic: name, [what]: actual, wanted },
+    },
+  )
 }

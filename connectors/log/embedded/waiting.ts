@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { limits } from '../../../limits.ts'
 
 interface Waiter {
@@ -7,6 +7,8 @@ interface Waiter {
   readonly end: (outcome: boolean | Error) => void
 }
 
+const unwatched = { close: () => undefined }
+
 /**
  * Those who wait for more events. A commit of this process tells them at once; one of another process shows as a write
  * to the log's file, and should the file system not tell, a poll finds it. Nothing runs while nobody waits.
@@ -14,7 +16,7 @@ interface Waiter {
 export class Waiting {
   readonly #dir: string
   readonly #waiters = new Set<Waiter>()
-  #watcher: FSWatcher | undefined
+  #watcher: { close(): void } | undefined
   #poll: NodeJS.Timeout | undefined
   #scheduled = false
 
@@ -65,10 +67,17 @@ export class Waiting {
 
   #start(): void {
     this.#poll ??= setInterval(() => this.#check(), limits.waitPollMsMax)
-    if (this.#watcher) return
-    this.#watcher = watch(this.#dir, { persistent: false }, () => this.notify())
-    // Watching is only the faster way: without it (no more watches, say) the poll still keeps its promise.
-    this.#watcher.on('error', () => this.#watcher?.close())
+    this.#watcher ??= this.#watch()
+  }
+
+  /** Watching is only the faster way: where the system has no more watches, or takes one back, the poll keeps the promise. */
+  #watch(): { close(): void } {
+    try {
+      const watcher = watch(this.#dir, { persistent: false }, () => this.notify())
+      return watcher.on('error', () => watcher.close())
+    } catch {
+      return unwatched
+    }
   }
 
   #stopPolling(): void {

@@ -1,7 +1,7 @@
 /** Appends large batches until the disk is full, then a small one; prints what came of each. */
 
-import { asEvertError } from '../../errors.ts'
 import { openEmbeddedLog } from '../../connectors/log/embedded/embedded-log.ts'
+import { asEvertError } from '../../errors.ts'
 import { batchOf } from '../conformance/log-events.ts'
 
 const log = await openEmbeddedLog(process.argv[2] ?? '')
