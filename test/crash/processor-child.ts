@@ -21,7 +21,9 @@ for (;;) {
 const all = (sql: string) => store.transaction((tx) => tx.all(sql))
 const states = await all('SELECT sku, _state AS state FROM _state."processor:validate" ORDER BY sku')
 const dead = await all(`SELECT partition, "offset"::VARCHAR AS "offset", reason FROM _evert.dead_letters ORDER BY ALL`)
-const stored = await all('SELECT "read"::INTEGER AS "read", applied::INTEGER AS applied, dead::INTEGER AS dead, skipped::INTEGER AS skipped FROM _evert.counts')
+const stored = await all(
+  'SELECT "read"::INTEGER AS "read", applied::INTEGER AS applied, dead::INTEGER AS dead, skipped::INTEGER AS skipped FROM _evert.counts',
+)
 console.log(JSON.stringify({ states, dead, stored, counts: running.counts, position: running.position.map(String) }))
 await running.close()
 await store.close()

@@ -19,26 +19,33 @@ afterAll(() => {
 
 describe(`a processor that is killed (seed ${seed})`, () => {
   const logs = Math.ceil(rounds / roundsPerLog)
-  test.each(Array.from({ length: logs }, (_, i) => i))('log %i: one outcome a request, the state of a recomputation, nothing doubled', async (number) => {
-    const random = numbers(seed + number)
-    const dir = mkdtempSync(join(tmpdir(), 'evert-crash-'))
-    dirs.push(dir)
-    const log = await openEmbeddedLog(join(dir, 'log'))
-    await log.createTopic(shop.topic, { partitions: shop.partitions })
-    const writer = new Writer(log, random)
-    for (let round = 0; round < Math.min(rounds - number * roundsPerLog, roundsPerLog); round++) {
-      const mode = pick(random, ['processor-after-log', 'processor-after-state', 'any time'])
-      if (random() < 0.2) for (const file of ['views.duckdb', 'views.duckdb.wal']) rmSync(join(dir, file), { force: true })
-      await killed(dir, writer, mode, random)
-    }
-    expect(await drained(dir)).toEqual(await recomputed(log))
-    await log.close()
-  })
+  test.each(Array.from({ length: logs }, (_, i) => i))(
+    'log %i: one outcome a request, the state of a recomputation, nothing doubled',
+    async (number) => {
+      const random = numbers(seed + number)
+      const dir = mkdtempSync(join(tmpdir(), 'evert-crash-'))
+      dirs.push(dir)
+      const log = await openEmbeddedLog(join(dir, 'log'))
+      await log.createTopic(shop.topic, { partitions: shop.partitions })
+      const writer = new Writer(log, random)
+      for (let round = 0; round < Math.min(rounds - number * roundsPerLog, roundsPerLog); round++) {
+        const mode = pick(random, ['processor-after-log', 'processor-after-state', 'any time'])
+        if (random() < 0.2) for (const file of ['views.duckdb', 'views.duckdb.wal']) rmSync(join(dir, file), { force: true })
+        await killed(dir, writer, mode, random)
+      }
+      expect(await drained(dir)).toEqual(await recomputed(log))
+      await log.close()
+    },
+  )
 })
 
 /** One life of the processor: events keep coming until it is dead. */
 async function killed(dir: string, writer: Writer, mode: string, random: () => number): Promise<void> {
-  const child = await spawnTs('test/crash/processor-child.ts', [dir], mode === 'any time' ? {} : { EVERT_CRASH_AT: `${mode}:${1 + Math.floor(random() * 3)}` })
+  const child = await spawnTs(
+    'test/crash/processor-child.ts',
+    [dir],
+    mode === 'any time' ? {} : { EVERT_CRASH_AT: `${mode}:${1 + Math.floor(random() * 3)}` },
+  )
   let dead = false
   const ended = child.ended.then((end) => {
     dead = true
@@ -109,12 +116,16 @@ async function recomputed(log: Log): Promise<unknown> {
         wanted.push(`${data.orderId} OrderValidated`)
       }
     }
-    const outcomes = events.filter(({ type }) => type === 'OrderValidated' || type === 'OrderRejected').map(({ type, data }) => `${data.orderId} ${type}`)
+    const outcomes = events
+      .filter(({ type }) => type === 'OrderValidated' || type === 'OrderRejected')
+      .map(({ type, data }) => `${data.orderId} ${type}`)
     expect(outcomes).toEqual(wanted)
   }
   expect([...stocks.values()].filter((available) => available < 0)).toEqual([])
   const counts = { read, applied: read - dead.length, dead: dead.length, skipped: 0 }
-  const states = [...stocks].map(([sku, available]) => ({ sku, state: `{"available":${available}}` })).sort((a, b) => Buffer.compare(Buffer.from(a.sku), Buffer.from(b.sku)))
+  const states = [...stocks]
+    .map(([sku, available]) => ({ sku, state: `{"available":${available}}` }))
+    .sort((a, b) => Buffer.compare(Buffer.from(a.sku), Buffer.from(b.sku)))
   const ends = (await log.ends([shop.topic])).get(shop.topic) ?? []
   const byPlace = dead.sort((a, b) => a.partition - b.partition || (a.offset < b.offset ? -1 : 1))
   return { states, dead: byPlace, stored: [counts], counts, position: ends.map(String) }
@@ -126,7 +137,8 @@ async function eventsOf(log: Log, partition: number): Promise<Event[]> {
     const chunk = await log.read(shop.topic, partition, at, { want: { types: true } })
     if (!chunk) return events
     const texts = Buffer.from(chunk.values).toString('utf8').split('\x1e')
-    for (const [i, text] of texts.entries()) events.push({ type: chunk.types[chunk.typeIndexes?.[i] ?? 0] ?? '', data: JSON.parse(text) as Event['data'] })
+    for (const [i, text] of texts.entries())
+      events.push({ type: chunk.types[chunk.typeIndexes?.[i] ?? 0] ?? '', data: JSON.parse(text) as Event['data'] })
     at = chunk.next
   }
 }

@@ -1,7 +1,7 @@
 import { type Chunk, SEPARATOR } from '../../connectors/log/log.ts'
+import type { StreamModel } from '../../engine/model/types.ts'
 import type { CheckedChunk } from '../../engine/run/batch.ts'
 import { checkChunk } from '../../engine/run/check.ts'
-import type { StreamModel } from '../../engine/model/types.ts'
 
 export interface Event {
   readonly type: string

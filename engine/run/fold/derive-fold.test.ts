@@ -36,7 +36,12 @@ const status = view('order_status', {
   state: z.object({ status: z.string(), total: z.int(), paid: z.int(), notes: z.array(z.string()) }),
   initial: { status: 'new', total: 0, paid: 0, notes: [] },
   on: {
-    Requested: (state, event) => ({ ...state, status: 'requested', total: state.total + event.total, notes: event.note === undefined ? state.notes : [...state.notes, event.note] }),
+    Requested: (state, event) => ({
+      ...state,
+      status: 'requested',
+      total: state.total + event.total,
+      notes: event.note === undefined ? state.notes : [...state.notes, event.note],
+    }),
     Paid: (state, event) => {
       if (event.amount < 0) throw new Error(`a payment of ${event.amount}`)
       return state.paid + event.amount > state.total ? undefined : { ...state, paid: state.paid + event.amount }
@@ -49,10 +54,16 @@ const status = view('order_status', {
 async function fakeLoop(fold: Derivation) {
   const table = `_state."${fold.name}@${tables++}"`
   await store.script([...fold.create(table), ...fold.expose(table)])
-  const apply = async (chunks: readonly CheckedChunk[], options: { literal?: boolean; rollback?: boolean } = {}): Promise<readonly Rejected[]> => {
+  const apply = async (
+    chunks: readonly CheckedChunk[],
+    options: { literal?: boolean; rollback?: boolean } = {},
+  ): Promise<readonly Rejected[]> => {
     const literal = options.literal ?? false
     const batch: Batch = { chunks: new Map([[chunks[0]?.chunk.topic ?? '', chunks]]), events: 0, bytes: 0, to: new Map() }
-    const before = { run: () => Promise.reject(new Error('prepare only reads')), all: (sql: string, parameters?: readonly Parameter[]) => store.transaction((tx) => tx.all(sql, parameters)) }
+    const before = {
+      run: () => Promise.reject(new Error('prepare only reads')),
+      all: (sql: string, parameters?: readonly Parameter[]) => store.transaction((tx) => tx.all(sql, parameters)),
+    }
     const deltas = (parameters: Parameter[]) => ({ from: () => '', binder: literal ? literalBinder : parameterBinder(parameters) })
     const answer: Prepared = await fold.prepare(batch, table, { deltas, before, literal })
     const run = store.transaction(async (tx) => {
@@ -82,9 +93,17 @@ describe('a fold', () => {
     const loop = await fakeLoop(deriveFold(status, 'code'))
     const requested = (orderId: string, total: number): Event => ({ type: 'Requested', data: { orderId, total, note: 'n' } })
     const rejected = await loop.apply([
-      chunkOf(orders, 0, 0n, [requested('a', 5), { type: 'Paid', data: { orderId: 'a', amount: -1 } }, { type: 'Paid', data: { orderId: 'a', amount: 5 } }, requested('b', 1), { type: 'Other', data: { orderId: 'a' } }]),
+      chunkOf(orders, 0, 0n, [
+        requested('a', 5),
+        { type: 'Paid', data: { orderId: 'a', amount: -1 } },
+        { type: 'Paid', data: { orderId: 'a', amount: 5 } },
+        requested('b', 1),
+        { type: 'Other', data: { orderId: 'a' } },
+      ]),
     ])
-    expect(rejected.map(({ index, reason }) => ({ index, reason }))).toEqual([{ index: 1, reason: 'the handler of Paid failed: a payment of -1' }])
+    expect(rejected.map(({ index, reason }) => ({ index, reason }))).toEqual([
+      { index: 1, reason: 'the handler of Paid failed: a payment of -1' },
+    ])
     expect(await loop.rows('SELECT orderId, status, total, paid, notes::VARCHAR AS notes FROM main.order_status ORDER BY 1')).toEqual([
       { orderId: 'a', status: 'requested', total: 5n, paid: 5n, notes: '[n]' },
       { orderId: 'b', status: 'requested', total: 1n, paid: 0n, notes: '[n]' },
@@ -120,7 +139,12 @@ describe('a fold', () => {
 
   test('a handler that changes its input, is async or gives what does not fit rejects its event', async () => {
     const hostile = (act: (state: { n: number; at: { x: number }[] }, event: { k: string }) => unknown): FoldModel =>
-      view('hostile', { from: things, state: z.object({ n: z.int(), at: z.array(z.object({ x: z.int() })) }), initial: { n: 0, at: [{ x: 1 }] }, on: { things: act as never } })
+      view('hostile', {
+        from: things,
+        state: z.object({ n: z.int(), at: z.array(z.object({ x: z.int() })) }),
+        initial: { n: 0, at: [{ x: 1 }] },
+        on: { things: act as never },
+      })
     const things = stream('things', { key: 'k', event: z.object({ k: z.string() }) })
     const events: Event[] = [{ type: 'things', data: { k: 'a' } }]
     const cases: [RegExp, Parameters<typeof hostile>[0]][] = [
@@ -128,7 +152,12 @@ describe('a fold', () => {
       [/read only|not extensible/, (state) => state.at.push({ x: 2 })],
       [/async/, async () => Promise.reject(new Error('later'))],
       [/n/, () => ({ n: 1.5, at: [] })],
-      [/text/, () => { throw 'text' }],
+      [
+        /text/,
+        () => {
+          throw 'text'
+        },
+      ],
     ]
     for (const [reason, act] of cases) {
       const loop = await fakeLoop(deriveFold(hostile(act), 'code'))
@@ -137,7 +166,12 @@ describe('a fold', () => {
       expect(await loop.rows()).toEqual([])
       // The same with a row: it stays as it is.
       let calls = 0
-      const later = await fakeLoop(deriveFold(hostile((state, event) => (calls++ === 0 ? { n: 7, at: [] } : act(state, event))), 'code'))
+      const later = await fakeLoop(
+        deriveFold(
+          hostile((state, event) => (calls++ === 0 ? { n: 7, at: [] } : act(state, event))),
+          'code',
+        ),
+      )
       expect((await later.apply([chunkOf(things, 0, 0n, [...events, ...events])])).map((one) => one.index)).toEqual([1])
       expect(await later.rows('SELECT k, n FROM main.hostile')).toEqual([{ k: 'a', n: 7n }])
     }
@@ -166,15 +200,26 @@ describe('a fold', () => {
 
   test.each([1, 7, 1000])('whatever the batches (%i), roll-backs and cache: the rows of a plain fold', async (size) => {
     const event = fc.oneof(
-      fc.record({ type: fc.constant('Requested'), data: fc.record({ orderId: fc.constantFrom('a', 'b', 'c', 'ü"\\', ''), total: fc.integer({ min: 0, max: 9 }), note: fc.option(fc.string({ unit: 'binary', maxLength: 3 }), { nil: undefined }) }) }),
-      fc.record({ type: fc.constant('Paid'), data: fc.record({ orderId: fc.constantFrom('a', 'b', 'c', 'd'), amount: fc.integer({ min: -1, max: 5 }) }) }),
+      fc.record({
+        type: fc.constant('Requested'),
+        data: fc.record({
+          orderId: fc.constantFrom('a', 'b', 'c', 'ü"\\', ''),
+          total: fc.integer({ min: 0, max: 9 }),
+          note: fc.option(fc.string({ unit: 'binary', maxLength: 3 }), { nil: undefined }),
+        }),
+      }),
+      fc.record({
+        type: fc.constant('Paid'),
+        data: fc.record({ orderId: fc.constantFrom('a', 'b', 'c', 'd'), amount: fc.integer({ min: -1, max: 5 }) }),
+      }),
       fc.record({ type: fc.constantFrom('Removed', 'Other'), data: fc.record({ orderId: fc.constantFrom('a', 'b', 'c', 'd') }) }),
     )
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 40 }), fc.boolean(), fc.integer({ min: 1, max: 4 }), async (events, literal, cut) => {
         const loop = await fakeLoop(deriveFold(status, 'code', { cacheKeysMax: 2 }))
         const chunks: CheckedChunk[] = []
-        for (let from = 0; from < events.length; from += size) chunks.push(chunkOf(orders, 0, BigInt(from), events.slice(from, from + size) as Event[]))
+        for (let from = 0; from < events.length; from += size)
+          chunks.push(chunkOf(orders, 0, BigInt(from), events.slice(from, from + size) as Event[]))
         const rejected: string[] = []
         for (const [i, chunk] of chunks.entries()) {
           if (i % cut === 0) await loop.apply([chunk], { literal, rollback: true })
@@ -205,7 +250,13 @@ function plainFold(events: readonly Event[]): { rows: { orderId: string; _state:
   for (const [offset, { type, data }] of events.entries()) {
     const key = data.orderId as string
     const state = states.get(key) ?? { status: 'new', total: 0, paid: 0, notes: [] }
-    if (type === 'Requested') states.set(key, { ...state, status: 'requested', total: state.total + (data.total as number), notes: data.note === undefined ? state.notes : [...state.notes, data.note as string] })
+    if (type === 'Requested')
+      states.set(key, {
+        ...state,
+        status: 'requested',
+        total: state.total + (data.total as number),
+        notes: data.note === undefined ? state.notes : [...state.notes, data.note as string],
+      })
     if (type === 'Removed') states.delete(key)
     if (type !== 'Paid') continue
     const amount = data.amount as number

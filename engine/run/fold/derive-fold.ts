@@ -5,8 +5,8 @@ import { fingerprintOf, hashOf } from '../../model/fingerprint.ts'
 import type { FoldModel } from '../../model/types.ts'
 import type { Derivation, Rejected } from '../derivation.ts'
 import { applyEvent } from './apply.ts'
-import { loadStates } from './load-states.ts'
 import { foldRule, keyedEvents } from './fold-rule.ts'
+import { loadStates } from './load-states.ts'
 import { Slots } from './slots.ts'
 import { StateCache } from './state-cache.ts'
 import { createFoldTable, type FoldTable, publicColumns, writeBack } from './write-back.ts'
@@ -17,7 +17,11 @@ const formatVersion = 1
 /** A view as a TypeScript fold: its rows after each batch are what folding every event up to there gives. */
 export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { cacheKeysMax?: number } = {}): Derivation {
   const rule = foldRule(fold)
-  const shape: FoldTable = { keyField: fold.keyField, form: rule.key, fields: fold.state.fields.filter((field) => field.name.toLowerCase() !== fold.keyField.name.toLowerCase()) }
+  const shape: FoldTable = {
+    keyField: fold.keyField,
+    form: rule.key,
+    fields: fold.state.fields.filter((field) => field.name.toLowerCase() !== fold.keyField.name.toLowerCase()),
+  }
   const columns = publicColumns(shape)
   const caches = new Map<string, StateCache>()
   const cacheOf = (table: string): StateCache => {
@@ -41,7 +45,8 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
       caches.clear() // a table made anew is empty, whatever was known of one with its name
       return [createFoldTable(table, shape)]
     },
-    expose: (table) => [relationSchema, 'main'].map((schema) => `CREATE OR REPLACE VIEW ${path(schema, fold.name)} AS SELECT ${names} FROM ${table}`),
+    expose: (table) =>
+      [relationSchema, 'main'].map((schema) => `CREATE OR REPLACE VIEW ${path(schema, fold.name)} AS SELECT ${names} FROM ${table}`),
     conceal: () => [relationSchema, 'main'].map((schema) => `DROP VIEW IF EXISTS ${path(schema, fold.name)}`),
     prepare: async (batch, table, context) => {
       const slots = new Slots(cacheOf(table))
@@ -52,7 +57,11 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
         const reason = applyEvent(rule, slot, chunk, index, payload)
         if (reason !== undefined) rejected.push({ chunk, index, reason })
       }
-      return { statements: writeBack(table, shape, slots.changed(), (parameters) => context.deltas(parameters).binder), rejected, settled: (committed) => committed && slots.settle() }
+      return {
+        statements: writeBack(table, shape, slots.changed(), (parameters) => context.deltas(parameters).binder),
+        rejected,
+        settled: (committed) => committed && slots.settle(),
+      }
     },
   }
 }
@@ -60,5 +69,7 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
 /** Changes with all that the rows follow from. */
 function fingerprint(fold: FoldModel, codeFingerprint: string): string {
   const handled = fold.from.types.filter((type) => Object.hasOwn(fold.on, type.name))
-  return hashOf(JSON.stringify([formatVersion, fold.name, fold.from.topic, fold.key, fingerprintOf(handled), fold.state.fields, codeFingerprint]))
+  return hashOf(
+    JSON.stringify([formatVersion, fold.name, fold.from.topic, fold.key, fingerprintOf(handled), fold.state.fields, codeFingerprint]),
+  )
 }

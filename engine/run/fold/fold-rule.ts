@@ -34,7 +34,11 @@ export function initialState(what: string, initial: State, form: StateForm): Kno
   try {
     return form.of(initial)
   } catch (thrown) {
-    throw new EvertError('declaration-invalid', `${what}: its initial state does not fit the state's schema: ${(thrown as Error).message}. Give every required field a value`, { cause: thrown })
+    throw new EvertError(
+      'declaration-invalid',
+      `${what}: its initial state does not fit the state's schema: ${(thrown as Error).message}. Give every required field a value`,
+      { cause: thrown },
+    )
   }
 }
 
@@ -47,7 +51,12 @@ export interface Keyed<S> {
 }
 
 /** The events that a fold handles, in the log's order per partition; one without a key is rejected. */
-export function keyedEvents<S>(rule: FoldRule, chunks: readonly CheckedChunk[], slots: { at(key: string): S }, rejected: Rejected[]): Keyed<S>[] {
+export function keyedEvents<S>(
+  rule: FoldRule,
+  chunks: readonly CheckedChunk[],
+  slots: { at(key: string): S },
+  rejected: Rejected[],
+): Keyed<S>[] {
   const keyed: Keyed<S>[] = []
   for (const checked of chunks) {
     const { chunk } = checked

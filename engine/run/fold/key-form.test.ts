@@ -26,7 +26,10 @@ const cases: [string, unknown[]][] = [
   ['DATE', ['2026-01-31', '0001-01-01', '9999-12-31']],
   ['TIME', ['12:34:56', '00:00:00.000001', '23:59:59.999999']],
   ['TIMESTAMP', ['2026-01-31T12:34:56', '2026-01-31T12:34:56.123456', '0001-01-01T00:00:00', '1969-12-31T23:59:59.999999']],
-  ['TIMESTAMP WITH TIME ZONE', ['2026-01-31T12:34:56.123456Z', '2026-01-31T12:34:56+02:00', '1969-12-31T23:59:59.5Z', new Date(1_700_000_000_123)]],
+  [
+    'TIMESTAMP WITH TIME ZONE',
+    ['2026-01-31T12:34:56.123456Z', '2026-01-31T12:34:56+02:00', '1969-12-31T23:59:59.5Z', new Date(1_700_000_000_123)],
+  ],
 ]
 
 test.each(cases)('%s: text to column and back, and found by constant', async (name, values) => {
@@ -36,13 +39,18 @@ test.each(cases)('%s: text to column and back, and found by constant', async (na
   expect(new Set(texts).size).toBe(texts.length)
   await store.script(['DROP TABLE IF EXISTS keyed', `CREATE TABLE keyed (k ${name})`])
   await store.transaction(async (tx) => {
-    await tx.run(`INSERT INTO keyed SELECT ${form.fromText('t')} FROM (SELECT unnest(from_json(decode($1), '["VARCHAR"]')) AS t)`, [Buffer.from(JSON.stringify(texts))])
+    await tx.run(`INSERT INTO keyed SELECT ${form.fromText('t')} FROM (SELECT unnest(from_json(decode($1), '["VARCHAR"]')) AS t)`, [
+      Buffer.from(JSON.stringify(texts)),
+    ])
     const back = await tx.all(`SELECT ${form.toText('k')} AS t FROM keyed`)
     expect(back.map((row) => row.t).sort()).toEqual([...texts].sort())
-    for (const key of texts) expect(await tx.all(`SELECT ${form.toText('k')} AS t FROM keyed WHERE k IN (${form.literal(key)})`)).toEqual([{ t: key }])
+    for (const key of texts)
+      expect(await tx.all(`SELECT ${form.toText('k')} AS t FROM keyed WHERE k IN (${form.literal(key)})`)).toEqual([{ t: key }])
     // The column holds what DuckDB itself makes of the value's canonical text.
     for (const value of values.filter((one) => typeof one === 'string' && !one.includes('\0'))) {
-      const [row] = await tx.all(`SELECT count(*)::INTEGER AS n FROM keyed WHERE k = CAST(decode($1) AS ${name})`, [Buffer.from(value as string)])
+      const [row] = await tx.all(`SELECT count(*)::INTEGER AS n FROM keyed WHERE k = CAST(decode($1) AS ${name})`, [
+        Buffer.from(value as string),
+      ])
       expect(row).toEqual({ n: 1 })
     }
   })
@@ -50,9 +58,17 @@ test.each(cases)('%s: text to column and back, and found by constant', async (na
 
 test('one time in two zones, and with fewer digits, is one key', () => {
   const form = keyForm({ name: 'k', type: { kind: 'scalar', name: 'TIMESTAMP WITH TIME ZONE' }, required: true })
-  expect(new Set(['2026-01-31T12:00:00+02:00', '2026-01-31T10:00:00Z', '2026-01-31T10:00:00.000Z', new Date('2026-01-31T10:00:00Z')].map((value) => form.text(value))).size).toBe(1)
+  expect(
+    new Set(
+      ['2026-01-31T12:00:00+02:00', '2026-01-31T10:00:00Z', '2026-01-31T10:00:00.000Z', new Date('2026-01-31T10:00:00Z')].map((value) =>
+        form.text(value),
+      ),
+    ).size,
+  ).toBe(1)
 })
 
 test('a missing key has no text', () => {
-  for (const name of ['VARCHAR', 'TIMESTAMP'] as const) for (const value of [null, undefined]) expect(keyForm({ name: 'k', type: { kind: 'scalar', name }, required: true }).text(value)).toBeUndefined()
+  for (const name of ['VARCHAR', 'TIMESTAMP'] as const)
+    for (const value of [null, undefined])
+      expect(keyForm({ name: 'k', type: { kind: 'scalar', name }, required: true }).text(value)).toBeUndefined()
 })

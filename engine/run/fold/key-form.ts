@@ -23,7 +23,8 @@ const numeric = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT)|HUGEINT)$/
 export function keyForm(field: Field): KeyForm {
   const type = sqlTypeText(field.type)
   if (type === 'TIMESTAMP' || type === 'TIMESTAMP WITH TIME ZONE' || type === 'TIME') return timeForm(type)
-  const typed = (key: string) => (type === 'VARCHAR' ? text(key) : numeric.test(type) && /^-?\d+$/.test(key) ? key : `CAST(${text(key)} AS ${type})`)
+  const typed = (key: string) =>
+    type === 'VARCHAR' ? text(key) : numeric.test(type) && /^-?\d+$/.test(key) ? key : `CAST(${text(key)} AS ${type})`
   return {
     text: plainText,
     fromText: (sql) => (type === 'VARCHAR' ? sql : `CAST(${sql} AS ${type})`),
@@ -40,9 +41,11 @@ function plainText(value: unknown): string | undefined {
 
 function timeForm(type: 'TIMESTAMP' | 'TIMESTAMP WITH TIME ZONE' | 'TIME'): KeyForm {
   const made = type === 'TIMESTAMP WITH TIME ZONE' ? 'make_timestamptz' : 'make_timestamp'
-  const fromText = (sql: string) => (type === 'TIME' ? `CAST(make_timestamp(CAST(${sql} AS BIGINT)) AS TIME)` : `${made}(CAST(${sql} AS BIGINT))`)
+  const fromText = (sql: string) =>
+    type === 'TIME' ? `CAST(make_timestamp(CAST(${sql} AS BIGINT)) AS TIME)` : `${made}(CAST(${sql} AS BIGINT))`
   return {
-    text: (value) => (value === null || value === undefined ? undefined : String(microsOf(value instanceof Date ? value.toISOString() : String(value)))),
+    text: (value) =>
+      value === null || value === undefined ? undefined : String(microsOf(value instanceof Date ? value.toISOString() : String(value))),
     fromText,
     toText: (sql) => `CAST(epoch_us(${sql}) AS VARCHAR)`,
     literal: (key) => fromText(text(key)),

@@ -1,8 +1,7 @@
-import type { Transaction } from '../../../connectors/store/store.ts'
+import type { Parameter, Transaction } from '../../../connectors/store/store.ts'
 import type { Field } from '../../model/types.ts'
 import { parameterBinder } from '../source.ts'
-import type { Parameter } from '../../../connectors/store/store.ts'
-import { keyColumn, type KeyForm } from './key-form.ts'
+import { type KeyForm, keyColumn } from './key-form.ts'
 import type { Known, StateForm } from './state-form.ts'
 
 /** Reads states back from a table that has the key's column, `_state` and `_partition`. */
@@ -23,7 +22,10 @@ export function loadStates(table: string, keyField: Field, form: KeyForm, states
         keys.length <= constantsMax
           ? keys.map((key) => form.literal(key)).join(', ')
           : `SELECT ${form.fromText('_k')} FROM (SELECT unnest(from_json(${parameterBinder(parameters).bytes(Buffer.from(JSON.stringify(keys)))}, '["VARCHAR"]')) AS _k)`
-      const rows = await store.all(`SELECT ${form.toText(column)} AS _k, _state AS _s, _partition AS _p FROM ${table} WHERE ${column} IN (${among})`, parameters)
+      const rows = await store.all(
+        `SELECT ${form.toText(column)} AS _k, _state AS _s, _partition AS _p FROM ${table} WHERE ${column} IN (${among})`,
+        parameters,
+      )
       const known = states.readAll(rows.map((row) => row._s as string))
       return rows.map((row, i) => ({ key: row._k as string, known: known[i] as Known, partition: row._p as number }))
     },

@@ -1,8 +1,8 @@
 import type { Chunk } from '../../../connectors/log/log.ts'
 import type { Transaction } from '../../../connectors/store/store.ts'
-import type { Known } from './state-form.ts'
-import type { StateCache } from './state-cache.ts'
 import type { LoadStates } from './load-states.ts'
+import type { StateCache } from './state-cache.ts'
+import type { Known } from './state-form.ts'
 
 /** One key's state while a batch is worked on: begins as the store has it, becomes the store's when the batch is committed. */
 export interface Slot {
@@ -42,7 +42,10 @@ export class Slots {
   async load(load: LoadStates, store: Transaction): Promise<void> {
     const missing = this.#missing.splice(0)
     if (missing.length === 0 || (await this.#cache.isComplete(load, store))) return
-    for (const { key, known, partition } of await load.states(store, missing.map((slot) => slot.key))) {
+    for (const { key, known, partition } of await load.states(
+      store,
+      missing.map((slot) => slot.key),
+    )) {
       const slot = this.all.get(key)
       if (slot) Object.assign(slot, { known, partition, stored: true })
     }

@@ -19,7 +19,13 @@ const rich = payloadOf(
   }),
 )
 
-const plainState = fc.record({ n: fc.maxSafeInteger(), x: fc.double({ noNaN: true, noDefaultInfinity: true }), s: fc.string({ unit: 'binary' }), b: fc.boolean(), big: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }) })
+const plainState = fc.record({
+  n: fc.maxSafeInteger(),
+  x: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  s: fc.string({ unit: 'binary' }),
+  b: fc.boolean(),
+  big: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+})
 const richState = fc.record(
   {
     amount: fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.constant('12.3')),
@@ -70,7 +76,15 @@ test('what a handler is given cannot be changed, or is its own', () => {
     given.n = 2
   }).toThrow(TypeError)
   const deep = stateForm(rich.fields, rich.codec)
-  const known = deep.of({ amount: '1', at: new Date(0), hash: Uint8Array.of(1), tags: ['a'], inner: { n: 1, note: null }, byName: {}, any: [{}] })
+  const known = deep.of({
+    amount: '1',
+    at: new Date(0),
+    hash: Uint8Array.of(1),
+    tags: ['a'],
+    inner: { n: 1, note: null },
+    byName: {},
+    any: [{}],
+  })
   const first = deep.input(known) as { at: Date; hash: Uint8Array }
   first.at.setTime(5)
   first.hash[0] = 9

@@ -39,14 +39,28 @@ export function stateForm(fields: readonly Field[], codec: Codec): StateForm {
   }
 }
 
-const plainNames = new Set(['BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'DOUBLE', 'VARCHAR'])
+const plainNames = new Set([
+  'BOOLEAN',
+  'TINYINT',
+  'SMALLINT',
+  'INTEGER',
+  'BIGINT',
+  'HUGEINT',
+  'UTINYINT',
+  'USMALLINT',
+  'UINTEGER',
+  'UBIGINT',
+  'DOUBLE',
+  'VARCHAR',
+])
 
 /**
  * The fast way for states of numbers, strings and booleans only: a copy of the declared fields in their order is already
  * what its canonical JSON decodes to. Undefined where that is not certain; encoding and decoding then make it so.
  */
 function plainCopy(fields: readonly Field[]): ((returned: unknown) => State | undefined) | undefined {
-  if (!fields.every(({ type, name }) => type.kind === 'scalar' && plainNames.has(type.name) && !(name in Object.prototype))) return undefined
+  if (!fields.every(({ type, name }) => type.kind === 'scalar' && plainNames.has(type.name) && !(name in Object.prototype)))
+    return undefined
   const names = fields.map((field) => field.name)
   return (returned) => {
     if (typeof returned !== 'object' || returned === null || Object.getPrototypeOf(returned) !== Object.prototype) return undefined

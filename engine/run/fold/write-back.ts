@@ -5,7 +5,7 @@ import type { Field } from '../../model/types.ts'
 import { offsetOf } from '../batch.ts'
 import type { Statement } from '../derivation.ts'
 import type { Binder } from '../source.ts'
-import { keyColumn, type KeyForm } from './key-form.ts'
+import { type KeyForm, keyColumn } from './key-form.ts'
 import type { Slot } from './slots.ts'
 
 /** The table of a fold: the key, the state's columns beside it, the state's text, the place of the last event. */
@@ -30,7 +30,12 @@ export function createFoldTable(table: string, fold: FoldTable): string {
  * Statements that bring the changed rows to the table. What is there is updated in place, what is not is inserted, what
  * went is deleted: under sustained churn deleting and inserting all would pile up dead rows.
  */
-export function writeBack(table: string, fold: FoldTable, changed: readonly Slot[], binderOf: (parameters: Parameter[]) => Binder): Statement[] {
+export function writeBack(
+  table: string,
+  fold: FoldTable,
+  changed: readonly Slot[],
+  binderOf: (parameters: Parameter[]) => Binder,
+): Statement[] {
   const key = keyColumn(fold.keyField)
   const others = [...fold.fields.map((field) => ident(field.name)), '_state', '_partition', '_offset']
   const statement = (slots: readonly Slot[], sql: (binder: Binder) => string): Statement[] => {
@@ -42,9 +47,20 @@ export function writeBack(table: string, fold: FoldTable, changed: readonly Slot
   const updated = changed.filter((slot) => slot.stored && slot.known)
   const added = changed.filter((slot) => !slot.stored && slot.known)
   return [
-    ...statement(gone, (binder) => `DELETE FROM ${table} WHERE ${key} IN (SELECT ${fold.form.fromText('_k')} FROM (SELECT ${keysSql(gone, binder)}))`),
-    ...statement(updated, (binder) => `UPDATE ${table} AS t SET ${others.map((name) => `${name} = d.${name}`).join(', ')} FROM (${rowsSql(fold, updated, binder)}) AS d WHERE t.${key} = d.${key}`),
-    ...statement(added, (binder) => `INSERT INTO ${table} (${list([fold.keyField.name])}, ${others.join(', ')}) SELECT ${key}, ${others.join(', ')} FROM (${rowsSql(fold, added, binder)})`),
+    ...statement(
+      gone,
+      (binder) => `DELETE FROM ${table} WHERE ${key} IN (SELECT ${fold.form.fromText('_k')} FROM (SELECT ${keysSql(gone, binder)}))`,
+    ),
+    ...statement(
+      updated,
+      (binder) =>
+        `UPDATE ${table} AS t SET ${others.map((name) => `${name} = d.${name}`).join(', ')} FROM (${rowsSql(fold, updated, binder)}) AS d WHERE t.${key} = d.${key}`,
+    ),
+    ...statement(
+      added,
+      (binder) =>
+        `INSERT INTO ${table} (${list([fold.keyField.name])}, ${others.join(', ')}) SELECT ${key}, ${others.join(', ')} FROM (${rowsSql(fold, added, binder)})`,
+    ),
   ]
 }
 
@@ -54,12 +70,19 @@ function keysSql(slots: readonly Slot[], binder: Binder): string {
 
 /** The rows of some slots. States are framed by 0x1e, which JSON cannot hold, so `_state` is their very text. */
 function rowsSql(fold: FoldTable, slots: readonly Slot[], binder: Binder): string {
-  const numbers = (values: readonly unknown[], type: string) => `unnest(from_json(${binder.bytes(Buffer.from(`[${values.join(',')}]`))}, '["${type}"]'))`
+  const numbers = (values: readonly unknown[], type: string) =>
+    `unnest(from_json(${binder.bytes(Buffer.from(`[${values.join(',')}]`))}, '["${type}"]'))`
   const lists = [
     keysSql(slots, binder),
     `unnest(string_split(${binder.bytes(Buffer.from(slots.map((slot) => slot.known?.json).join('\x1e')))}, chr(30))) AS _s`,
-    `${numbers(slots.map((slot) => slot.partition), 'INTEGER')} AS _p`,
-    `${numbers(slots.map(({ wrote }) => (wrote ? offsetOf(wrote.chunk, wrote.index) : 0n)), 'BIGINT')} AS _o`,
+    `${numbers(
+      slots.map((slot) => slot.partition),
+      'INTEGER',
+    )} AS _p`,
+    `${numbers(
+      slots.map(({ wrote }) => (wrote ? offsetOf(wrote.chunk, wrote.index) : 0n)),
+      'BIGINT',
+    )} AS _o`,
   ]
   const shape = fold.fields.length > 0 ? `, from_json(_s, ${text(jsonShape(fold.fields))}) AS _e` : ''
   const columns = fold.fields.map((field) => {
@@ -67,6 +90,12 @@ function rowsSql(fold: FoldTable, slots: readonly Slot[], binder: Binder): strin
     const value = `_e.${ident(field.name)}`
     return `${cast === undefined ? value : `CAST(${value} AS ${cast})`} AS ${ident(field.name)}`
   })
-  const all = [`${fold.form.fromText('_k')} AS ${keyColumn(fold.keyField)}`, ...columns, '_s AS _state', '_p AS _partition', '_o AS _offset']
+  const all = [
+    `${fold.form.fromText('_k')} AS ${keyColumn(fold.keyField)}`,
+    ...columns,
+    '_s AS _state',
+    '_p AS _partition',
+    '_o AS _offset',
+  ]
   return `SELECT ${all.join(', ')} FROM (SELECT _k, _s, _p, _o${shape} FROM (SELECT ${lists.join(', ')}))`
 }

@@ -35,11 +35,13 @@ export async function* catchUp(run: Run, to: GroupPosition, max: ReadLimits): As
   const ends = await log.ends(outputTopics(rule))
   const { sequence, outputs } = states.state
   for await (const transaction of loggedTransactions(log, rule.model.name, sequence, outputs, ends)) {
-    if (transaction.sequence > to.sequence) throw unexplained(rule, `the log holds its transaction ${transaction.sequence}, and its position only ${to.sequence}`)
+    if (transaction.sequence > to.sequence)
+      throw unexplained(rule, `the log holds its transaction ${transaction.sequence}, and its position only ${to.sequence}`)
     yield* evolveUntil(run, transaction.from, max)
     yield await evolveTransaction(run, transaction)
   }
-  if (states.state.sequence !== to.sequence) throw unexplained(rule, `its position names transaction ${to.sequence}, and the log's outputs end at ${states.state.sequence}`)
+  if (states.state.sequence !== to.sequence)
+    throw unexplained(rule, `its position names transaction ${to.sequence}, and the log's outputs end at ${states.state.sequence}`)
   yield* evolveUntil(run, to.offsets, max)
   await states.commit({ ...states.state, outputs: ends, slots: states.slots(), read: 0, refused: [] })
 }
@@ -58,7 +60,8 @@ async function* evolveUntil(run: Run, to: readonly bigint[], max: ReadLimits): A
 
 async function evolveTransaction(run: Run, transaction: Logged): Promise<number> {
   const { rule, states } = run
-  if (isBehind(transaction.from, states.state.offsets)) throw unexplained(rule, `its state has passed the beginning of its transaction ${transaction.sequence}`)
+  if (isBehind(transaction.from, states.state.offsets))
+    throw unexplained(rule, `its state has passed the beginning of its transaction ${transaction.sequence}`)
   const batches: Batch[] = []
   // One transaction is one step of the state, and was one batch when it was live.
   for (let from = states.state.offsets; ; ) {
@@ -71,7 +74,11 @@ async function evolveTransaction(run: Run, transaction: Logged): Promise<number>
 }
 
 /** Evolves by some inputs with their logged outputs, and commits. */
-async function evolveBatch({ rule, states }: Run, batches: readonly Batch[], { offsets, transaction }: { offsets: readonly bigint[]; transaction?: Logged }): Promise<number> {
+async function evolveBatch(
+  { rule, states }: Run,
+  batches: readonly Batch[],
+  { offsets, transaction }: { offsets: readonly bigint[]; transaction?: Logged },
+): Promise<number> {
   const { model } = rule
   const slots = states.slots()
   const chunks = batches.flatMap((batch) => batch.chunks.get(model.from.name) ?? [])
@@ -83,7 +90,13 @@ async function evolveBatch({ rule, states }: Run, batches: readonly Batch[], { o
     const refusal = records.find((record) => record.topic === controlTopic)
     if (refusal) refused.push(...refusedOf(model.name, model.from, input, readRefusal(refusal.text)))
     else {
-      const reason = attempt(rule, input, () => evolveInput(rule, input, records.map((record) => evolvedOf(rule, record))))
+      const reason = attempt(rule, input, () =>
+        evolveInput(
+          rule,
+          input,
+          records.map((record) => evolvedOf(rule, record)),
+        ),
+      )
       if (reason !== undefined) refused.push(...newlyRefused(rule, input, reason))
     }
   }
@@ -109,7 +122,12 @@ function evolvedOf({ model }: ProcessorRule, { topic, type, text }: Recorded): E
   }
 }
 
-function read({ rule, log, states }: Run, to: readonly bigint[], max: ReadLimits, from: readonly bigint[] = states.state.offsets): Promise<Batch | undefined> {
+function read(
+  { rule, log, states }: Run,
+  to: readonly bigint[],
+  max: ReadLimits,
+  from: readonly bigint[] = states.state.offsets,
+): Promise<Batch | undefined> {
   const { topic } = rule.model.from
   return readBatch(log, [rule.model.from], new Map([[topic, from]]), max, () => inputWant, new Map([[topic, to]]))
 }
@@ -124,7 +142,11 @@ export function isBehind(a: readonly bigint[], b: readonly bigint[]): boolean {
 }
 
 function unexplained({ model }: ProcessorRule, what: string): EvertError {
-  return new EvertError('log-corrupt', `Catching up processor ${model.name}: ${what}. The log and the store do not belong together, or outputs were lost. Restore the log from a copy, or remove the file views.duckdb to build the state from the log that is there.`, { details: { processor: model.name } })
+  return new EvertError(
+    'log-corrupt',
+    `Catching up processor ${model.name}: ${what}. The log and the store do not belong together, or outputs were lost. Restore the log from a copy, or remove the file views.duckdb to build the state from the log that is there.`,
+    { details: { processor: model.name } },
+  )
 }
 
 /** Where later outputs can be: nothing of the processor's lies beyond these ends yet. */

@@ -58,7 +58,8 @@ function inputsOfChunk(rule: ProcessorRule, checked: CheckedChunk, slots: { at(k
     const payload = payloads[index]
     const key = payload === undefined ? undefined : rule.state?.key.text(payload[rule.state.keyName])
     const isKeyless = rule.state !== undefined && key === undefined
-    const reason = bad.get(index) ?? (payload === undefined ? 'it has no value' : isKeyless ? `the key ${rule.state?.keyName} is null` : undefined)
+    const reason =
+      bad.get(index) ?? (payload === undefined ? 'it has no value' : isKeyless ? `the key ${rule.state?.keyName} is null` : undefined)
     inputs.push({
       chunk,
       index,

@@ -46,7 +46,9 @@ export class LiveStep {
     const { outbox, refused, done } = this.#handleAll(inputs)
     const to = this.#end(batch, inputs.slice(done))
     const next = outbox.isEmpty ? sequence : sequence + 1
-    const appended = await log.append(outbox.batches({ processor: name, sequence: next, from: offsets, to }), { commit: { group: this.#group, position: { sequence: next, offsets: to } } })
+    const appended = await log.append(outbox.batches({ processor: name, sequence: next, from: offsets, to }), {
+      commit: { group: this.#group, position: { sequence: next, offsets: to } },
+    })
     assert(appended.ok, 'an append that expects nothing has no conflict')
     crashPoint('processor-after-log')
     const events = this.#countBelow(batch, to)

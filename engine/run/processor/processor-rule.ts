@@ -28,7 +28,11 @@ export interface ProcessorRule {
 const formatVersion = 1
 
 export function processorRule(model: ProcessorModel, codeFingerprint: string): ProcessorRule {
-  const codecs = new Map(model.from.types.filter(({ name }) => Object.hasOwn(model.handle, name) || Object.hasOwn(model.evolve, name)).map((type) => [type.name, type.codec]))
+  const codecs = new Map(
+    model.from.types
+      .filter(({ name }) => Object.hasOwn(model.handle, name) || Object.hasOwn(model.evolve, name))
+      .map((type) => [type.name, type.codec]),
+  )
   return { model, codecs, state: stateRule(model), fingerprint: fingerprint(model, codeFingerprint) }
 }
 
@@ -36,7 +40,14 @@ function stateRule({ name, state, key, keyField, initial }: ProcessorModel): Sta
   if (state === undefined || key === undefined || keyField === undefined) return undefined
   const form = stateForm(state.fields, state.codec)
   const keys = keyForm(keyField)
-  return { keyName: key, keyField, key: keys, form, initial: initialState(`processor '${name}'`, initial, form), table: { keyField, form: keys, fields: [] } }
+  return {
+    keyName: key,
+    keyField,
+    key: keys,
+    form,
+    initial: initialState(`processor '${name}'`, initial, form),
+    table: { keyField, form: keys, fields: [] },
+  }
 }
 
 /**
@@ -46,7 +57,12 @@ function stateRule({ name, state, key, keyField, initial }: ProcessorModel): Sta
 function fingerprint(model: ProcessorModel, codeFingerprint: string): string {
   if (model.state === undefined) return hashOf(JSON.stringify([formatVersion, model.from.topic]))
   const evolved = [model.from, ...model.to].flatMap((stream) => stream.types.filter((type) => Object.hasOwn(model.evolve, type.name)))
-  return hashOf(JSON.stringify([formatVersion, model.from.topic, model.key, fingerprintOf(evolved), model.state.fields, model.initial, codeFingerprint], bigintText))
+  return hashOf(
+    JSON.stringify(
+      [formatVersion, model.from.topic, model.key, fingerprintOf(evolved), model.state.fields, model.initial, codeFingerprint],
+      bigintText,
+    ),
+  )
 }
 
 function bigintText(_key: string, value: unknown): unknown {

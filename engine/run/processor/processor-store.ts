@@ -69,9 +69,14 @@ export class ProcessorStore {
       'CREATE SCHEMA IF NOT EXISTS _state',
       'CREATE TABLE IF NOT EXISTS _evert.processors (name VARCHAR, fingerprint VARCHAR, log_id VARCHAR, sequence BIGINT, offsets VARCHAR, outputs VARCHAR)',
     ])
-    const [row] = await this.#all(`SELECT fingerprint, log_id, sequence, offsets, outputs FROM _evert.processors WHERE name = ${this.#name}`)
+    const [row] = await this.#all(
+      `SELECT fingerprint, log_id, sequence, offsets, outputs FROM _evert.processors WHERE name = ${this.#name}`,
+    )
     if (row && row.log_id !== this.#logId) {
-      throw new EvertError('position-mismatch', `The state of processor ${this.#rule.model.name} was built from the log ${row.log_id}, this log is ${this.#logId}. Point the project at its own log, or remove the file views.duckdb to build it from this one.`)
+      throw new EvertError(
+        'position-mismatch',
+        `The state of processor ${this.#rule.model.name} was built from the log ${row.log_id}, this log is ${this.#logId}. Point the project at its own log, or remove the file views.duckdb to build it from this one.`,
+      )
     }
     const isKept = row?.fingerprint === this.#rule.fingerprint
     if (!isKept) await this.#reset()
@@ -79,10 +84,19 @@ export class ProcessorStore {
     this.#state = {
       offsets: Array.from({ length: partitions }, (_, partition) => offsets[partition] ?? 0n),
       sequence: isKept ? Number(row.sequence) : 0,
-      outputs: isKept ? new Map(Object.entries(JSON.parse(String(row.outputs)) as Record<string, string[]>).map(([topic, own]) => [topic, own.map(BigInt)])) : new Map(),
+      outputs: isKept
+        ? new Map(
+            Object.entries(JSON.parse(String(row.outputs)) as Record<string, string[]>).map(([topic, own]) => [topic, own.map(BigInt)]),
+          )
+        : new Map(),
     }
     const [counts] = await this.#all(`SELECT "read", applied, dead, skipped FROM _evert.counts WHERE consumer = ${this.#name}`)
-    this.#counts = { read: Number(counts?.read ?? 0), applied: Number(counts?.applied ?? 0), dead: Number(counts?.dead ?? 0), skipped: Number(counts?.skipped ?? 0) }
+    this.#counts = {
+      read: Number(counts?.read ?? 0),
+      applied: Number(counts?.applied ?? 0),
+      dead: Number(counts?.dead ?? 0),
+      skipped: Number(counts?.skipped ?? 0),
+    }
     return isKept ? 'kept' : 'reset'
   }
 
@@ -92,13 +106,17 @@ export class ProcessorStore {
 
   async load(slots: Slots): Promise<void> {
     const { state } = this.#rule
-    const before = { run: () => Promise.reject(new Error('loading only reads')), all: state ? (sql: string, parameters?: readonly Parameter[]) => this.#all(sql, parameters) : noStates.all }
+    const before = {
+      run: () => Promise.reject(new Error('loading only reads')),
+      all: state ? (sql: string, parameters?: readonly Parameter[]) => this.#all(sql, parameters) : noStates.all,
+    }
     if (state) await slots.load(loadStates(this.#table, state.keyField, state.key, state.form), before)
   }
 
   /** States, dead letters, counts and position: all, or none. */
   async commit(change: StateChange): Promise<void> {
-    const isSmall = change.slots.changed().reduce((sum, slot) => sum + slot.key.length + (slot.known?.json.length ?? 0), 0) <= limits.literalBytesMax
+    const isSmall =
+      change.slots.changed().reduce((sum, slot) => sum + slot.key.length + (slot.known?.json.length ?? 0), 0) <= limits.literalBytesMax
     const counts = this.#counted(change)
     if (isSmall) await this.#store.script(this.#statements(change, true).map(({ sql }) => sql))
     else {
@@ -115,19 +133,30 @@ export class ProcessorStore {
     const dead = refused.filter(({ fate }) => fate === 'dead').length
     const skipped = refused.length - dead
     const before = this.#counts
-    return { read: before.read + read, applied: before.applied + read - refused.length, dead: before.dead + dead, skipped: before.skipped + skipped }
+    return {
+      read: before.read + read,
+      applied: before.applied + read - refused.length,
+      dead: before.dead + dead,
+      skipped: before.skipped + skipped,
+    }
   }
 
   #statements(change: StateChange, literal: boolean): Statement[] {
     const { state, model } = this.#rule
-    const rows = state ? writeBack(this.#table, state.table, change.slots.changed(), (parameters) => (literal ? literalBinder : parameterBinder(parameters))) : []
+    const rows = state
+      ? writeBack(this.#table, state.table, change.slots.changed(), (parameters) => (literal ? literalBinder : parameterBinder(parameters)))
+      : []
     const outputs = JSON.stringify(Object.fromEntries([...change.outputs].map(([topic, offsets]) => [topic, offsets.map(String)])))
     const where = `consumer = ${this.#name} AND stream = ${text(model.from.name)}`
     return [
       ...rows,
       ...deadLetterStatements(change.refused), // which also counts them
-      { sql: `UPDATE _evert.counts SET "read" = "read" + ${change.read}, applied = applied + ${change.read - change.refused.length} WHERE ${where}` },
-      { sql: `UPDATE _evert.processors SET sequence = ${change.sequence}, offsets = ${text(JSON.stringify(change.offsets.map(String)))}, outputs = ${text(outputs)} WHERE name = ${this.#name}` },
+      {
+        sql: `UPDATE _evert.counts SET "read" = "read" + ${change.read}, applied = applied + ${change.read - change.refused.length} WHERE ${where}`,
+      },
+      {
+        sql: `UPDATE _evert.processors SET sequence = ${change.sequence}, offsets = ${text(JSON.stringify(change.offsets.map(String)))}, outputs = ${text(outputs)} WHERE name = ${this.#name}`,
+      },
     ]
   }
 

@@ -38,7 +38,10 @@ async function freshStore(): Promise<Store> {
 /** Calls of `handle`, of all processors of a test. */
 let handled = 0
 
-function shop(options: { onBad?: BadEventPolicy; partitions?: number; broken?: () => boolean } = {}): { stock: StreamModel; validate: ProcessorModel } {
+function shop(options: { onBad?: BadEventPolicy; partitions?: number; broken?: () => boolean } = {}): {
+  stock: StreamModel
+  validate: ProcessorModel
+} {
   const stock = stream('shop', {
     key: 'sku',
     partitions: options.partitions ?? 1,
@@ -87,7 +90,8 @@ async function events(topic: string): Promise<Line[]> {
       const chunk = await log.read(topic, partition, at, { want: { types: true } })
       if (!chunk) break
       const texts = Buffer.from(chunk.values).toString('utf8').split('\x1e')
-      for (const [i, text] of texts.entries()) lines.push({ type: chunk.types[chunk.typeIndexes?.[i] ?? 0] ?? '', ...(JSON.parse(text) as object) })
+      for (const [i, text] of texts.entries())
+        lines.push({ type: chunk.types[chunk.typeIndexes?.[i] ?? 0] ?? '', ...(JSON.parse(text) as object) })
       at = chunk.next
     }
   }
@@ -101,12 +105,21 @@ async function drain(processor: Processor, eventsMax?: number): Promise<void> {
 const rows = (sql: string, of = store) => of.transaction((tx) => tx.all(sql))
 const states = (of = store) => rows('SELECT sku, _state FROM _state."processor:validate" ORDER BY sku', of)
 const received = (sku: string, quantity: number) => ({ type: 'StockReceived' as const, data: { sku, quantity } })
-const requested = (sku: string, orderId: string, quantity: number) => ({ type: 'OrderRequested' as const, data: { sku, orderId, quantity } })
+const requested = (sku: string, orderId: string, quantity: number) => ({
+  type: 'OrderRequested' as const,
+  data: { sku, orderId, quantity },
+})
 
 describe('a processor', () => {
   test('answers each request once, and sees its own outputs at once', async () => {
     const { stock, validate } = shop()
-    await createAppender(log, [stock]).append('shop', [received('cup', 5), requested('cup', 'o1', 3), requested('cup', 'o2', 3), { type: 'Noted', data: { sku: 'cup' } }, requested('cup', 'o3', 2)])
+    await createAppender(log, [stock]).append('shop', [
+      received('cup', 5),
+      requested('cup', 'o1', 3),
+      requested('cup', 'o2', 3),
+      { type: 'Noted', data: { sku: 'cup' } },
+      requested('cup', 'o3', 2),
+    ])
     const running = await createProcessor(validate, 'code', { log, store })
     expect(await running.step()).toEqual({ events: 5, outputs: 3 })
     expect((await events('shop')).slice(5)).toEqual([
@@ -132,7 +145,12 @@ describe('a processor', () => {
       await drain(running, 2)
     }
     await running.close()
-    const before = { states: await states(), log: await events('shop'), dead: await rows('SELECT * FROM _evert.dead_letters'), counts: running.counts }
+    const before = {
+      states: await states(),
+      log: await events('shop'),
+      dead: await rows('SELECT * FROM _evert.dead_letters'),
+      counts: running.counts,
+    }
     expect(before.counts.dead).toBe(1)
     const again = await freshStore()
     handled = 0
@@ -142,7 +160,9 @@ describe('a processor', () => {
     expect(await states(again)).toEqual(before.states)
     expect(await rows('SELECT * FROM _evert.dead_letters', again)).toEqual(before.dead)
     expect(rebuilt.counts).toEqual(before.counts)
-    expect(await rows('SELECT "read", applied, dead, skipped FROM _evert.counts', again)).toEqual(await rows('SELECT "read", applied, dead, skipped FROM _evert.counts'))
+    expect(await rows('SELECT "read", applied, dead, skipped FROM _evert.counts', again)).toEqual(
+      await rows('SELECT "read", applied, dead, skipped FROM _evert.counts'),
+    )
     expect(await events('shop')).toEqual(before.log)
     await again.close()
   })
@@ -153,7 +173,13 @@ describe('a processor', () => {
     await appender.append('shop', [received('cup', 5), requested('cup', 'o1', 3), requested('cup', 'o2', 13)])
     // The store fails after the log has committed, as a crash between the two would have it.
     let isFailing = true
-    const failing: Store = { ...store, script: (statements) => (isFailing && statements.some((sql) => sql.includes('sequence = 1')) ? Promise.reject(new Error('power cut')) : store.script(statements)) }
+    const failing: Store = {
+      ...store,
+      script: (statements) =>
+        isFailing && statements.some((sql) => sql.includes('sequence = 1'))
+          ? Promise.reject(new Error('power cut'))
+          : store.script(statements),
+    }
     const running = await createProcessor(validate, 'code', { log, store: failing })
     await expect(running.step()).rejects.toThrow('power cut')
     expect(await states()).toEqual([])
@@ -164,8 +190,14 @@ describe('a processor', () => {
     expect(handled).toBe(0)
     await appender.append('shop', [requested('cup', 'o3', 2)])
     await drain(running)
-    expect((await events('shop')).slice(3).map(({ type, orderId }) => `${type} ${orderId}`)).toEqual(['OrderValidated o1', 'OrderRequested o3', 'OrderValidated o3'])
-    expect(await rows('SELECT consumer, "offset", type, reason FROM _evert.dead_letters')).toEqual([{ consumer: 'validate', offset: 2n, type: 'OrderRequested', reason: 'the handler of OrderRequested failed: unlucky' }])
+    expect((await events('shop')).slice(3).map(({ type, orderId }) => `${type} ${orderId}`)).toEqual([
+      'OrderValidated o1',
+      'OrderRequested o3',
+      'OrderValidated o3',
+    ])
+    expect(await rows('SELECT consumer, "offset", type, reason FROM _evert.dead_letters')).toEqual([
+      { consumer: 'validate', offset: 2n, type: 'OrderRequested', reason: 'the handler of OrderRequested failed: unlucky' },
+    ])
     expect(running.counts).toEqual({ read: 6, applied: 5, dead: 1, skipped: 0 })
   })
 
@@ -173,7 +205,13 @@ describe('a processor', () => {
     const { stock, validate } = shop()
     await createAppender(log, [stock]).append('shop', [received('cup', 5), requested('cup', 'o1', 3), requested('cup', 'o2', 13)])
     await drain(await createProcessor(validate, 'code', { log, store }))
-    const doubled: ProcessorModel = { ...validate, evolve: { ...validate.evolve, StockReceived: (state, event) => ({ available: (state.available as number) + 2 * (event.quantity as number) }) } }
+    const doubled: ProcessorModel = {
+      ...validate,
+      evolve: {
+        ...validate.evolve,
+        StockReceived: (state, event) => ({ available: (state.available as number) + 2 * (event.quantity as number) }),
+      },
+    }
     handled = 0
     const running = await createProcessor(doubled, 'other code', { log, store })
     await drain(running)
@@ -211,7 +249,12 @@ describe('a processor', () => {
     expect(running.position).toEqual([2n])
     broken = false
     await drain(running)
-    expect((await events('shop')).map((event) => event.type)).toEqual(['StockReceived', 'StockReceived', 'OrderRequested', 'OrderValidated'])
+    expect((await events('shop')).map((event) => event.type)).toEqual([
+      'StockReceived',
+      'StockReceived',
+      'OrderRequested',
+      'OrderValidated',
+    ])
   })
 
   test('an output that does not fit, is not declared or comes late refuses its input', async () => {
@@ -251,7 +294,9 @@ describe('a processor', () => {
     await drain(await createProcessor(fragile, 'code', { log, store }))
     expect(await states()).toEqual([{ sku: 'cup', _state: '{"available":101}' }])
     expect((await events('shop')).map((event) => event.type)).toEqual(['StockReceived', 'StockReceived', 'OrderValidated'])
-    expect(await rows('SELECT "offset", reason FROM _evert.dead_letters')).toEqual([{ offset: 0n, reason: 'the handler of StockReceived failed: five' }])
+    expect(await rows('SELECT "offset", reason FROM _evert.dead_letters')).toEqual([
+      { offset: 0n, reason: 'the handler of StockReceived failed: five' },
+    ])
   })
 
   test('handle cannot change what evolve sees', async () => {
@@ -286,10 +331,16 @@ describe('a processor', () => {
       from: clicks,
       to: [byPage, byUser],
       emits: ['by_page', 'by_user'],
-      handle: { clicks: (event) => [{ type: 'by_page' as const, data: event }, { type: 'by_user' as const, data: event }] },
+      handle: {
+        clicks: (event) => [
+          { type: 'by_page' as const, data: event },
+          { type: 'by_user' as const, data: event },
+        ],
+      },
     })
     const appender = createAppender(log, [clicks])
-    for (let i = 0; i < 9; i++) await appender.append('clicks', [{ data: { user: `u${i % 3}`, page: `p${i % 4}` } }, { data: { user: 'u', page: `p${i}` } }])
+    for (let i = 0; i < 9; i++)
+      await appender.append('clicks', [{ data: { user: `u${i % 3}`, page: `p${i % 4}` } }, { data: { user: 'u', page: `p${i}` } }])
     const running = await createProcessor(model, 'code', { log, store })
     await drain(running, 5)
     expect(running.counts).toEqual({ read: 18, applied: 18, dead: 0, skipped: 0 })
@@ -313,39 +364,54 @@ describe('a processor', () => {
     const request = fc.record({ sku: fc.constantFrom('a', 'b', 'c'), quantity: fc.constantFrom(1, 2, 5, 13), receive: fc.boolean() })
     let round = 0
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 25 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 2, max: 6 }), async (requests, eventsMax, loseEvery) => {
-        const { stock: named, validate: model } = shop({ partitions: 2 })
-        const topic = `shop${round++}`
-        const stock: StreamModel = { ...named, topic }
-        const validate: ProcessorModel = { ...model, name: `validate${round}`, from: stock, to: [stock] }
-        const appender = createAppender(log, [stock])
-        let own = await freshStore()
-        let running = await createProcessor(validate, 'code', { log, store: own, cacheKeysMax: 1 })
-        for (const [i, { sku, quantity, receive }] of requests.entries()) {
-          await appender.append('shop', [receive ? received(sku, quantity) : requested(sku, `o${i}`, quantity)])
-          await running.step({ eventsMax })
-          if (i % loseEvery !== 0) continue
-          await running.close()
+      fc.asyncProperty(
+        fc.array(request, { minLength: 1, maxLength: 25 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 2, max: 6 }),
+        async (requests, eventsMax, loseEvery) => {
+          const { stock: named, validate: model } = shop({ partitions: 2 })
+          const topic = `shop${round++}`
+          const stock: StreamModel = { ...named, topic }
+          const validate: ProcessorModel = { ...model, name: `validate${round}`, from: stock, to: [stock] }
+          const appender = createAppender(log, [stock])
+          let own = await freshStore()
+          let running = await createProcessor(validate, 'code', { log, store: own, cacheKeysMax: 1 })
+          for (const [i, { sku, quantity, receive }] of requests.entries()) {
+            await appender.append('shop', [receive ? received(sku, quantity) : requested(sku, `o${i}`, quantity)])
+            await running.step({ eventsMax })
+            if (i % loseEvery !== 0) continue
+            await running.close()
+            await own.close()
+            own = await freshStore()
+            running = await createProcessor(validate, 'code', { log, store: own, cacheKeysMax: 1 })
+          }
+          await drain(running, eventsMax)
+          const all = await events(topic)
+          const wanted = requests.flatMap(({ receive, quantity }, i) => (receive || quantity === 13 ? [] : [`o${i}`]))
+          expect(
+            all
+              .filter((event) => event.type === 'OrderValidated' || event.type === 'OrderRejected')
+              .map((event) => String(event.orderId))
+              .sort(),
+          ).toEqual(wanted.sort())
+          const stocks = new Map<string, number>()
+          for (const event of all) {
+            const change =
+              event.type === 'StockReceived'
+                ? (event.quantity as number)
+                : event.type === 'OrderValidated'
+                  ? -(event.quantity as number)
+                  : undefined
+            if (change !== undefined) stocks.set(String(event.sku), (stocks.get(String(event.sku)) ?? 0) + change)
+          }
+          expect([...stocks.values()].every((available) => available >= 0)).toBe(true)
+          const kept = await own.transaction((tx) => tx.all(`SELECT sku, _state FROM _state."processor:validate${round}" ORDER BY sku`))
+          expect(kept).toEqual([...stocks].sort().map(([sku, available]) => ({ sku, _state: `{"available":${available}}` })))
+          const dead = requests.filter(({ receive, quantity }) => !receive && quantity === 13).length
+          expect(running.counts).toEqual({ read: all.length, applied: all.length - dead, dead, skipped: 0 })
           await own.close()
-          own = await freshStore()
-          running = await createProcessor(validate, 'code', { log, store: own, cacheKeysMax: 1 })
-        }
-        await drain(running, eventsMax)
-        const all = await events(topic)
-        const wanted = requests.flatMap(({ receive, quantity }, i) => (receive || quantity === 13 ? [] : [`o${i}`]))
-        expect(all.filter((event) => event.type === 'OrderValidated' || event.type === 'OrderRejected').map((event) => String(event.orderId)).sort()).toEqual(wanted.sort())
-        const stocks = new Map<string, number>()
-        for (const event of all) {
-          const change = event.type === 'StockReceived' ? (event.quantity as number) : event.type === 'OrderValidated' ? -(event.quantity as number) : undefined
-          if (change !== undefined) stocks.set(String(event.sku), (stocks.get(String(event.sku)) ?? 0) + change)
-        }
-        expect([...stocks.values()].every((available) => available >= 0)).toBe(true)
-        const kept = await own.transaction((tx) => tx.all(`SELECT sku, _state FROM _state."processor:validate${round}" ORDER BY sku`))
-        expect(kept).toEqual([...stocks].sort().map(([sku, available]) => ({ sku, _state: `{"available":${available}}` })))
-        const dead = requests.filter(({ receive, quantity }) => !receive && quantity === 13).length
-        expect(running.counts).toEqual({ read: all.length, applied: all.length - dead, dead, skipped: 0 })
-        await own.close()
-      }),
+        },
+      ),
       { numRuns: 12 },
     )
   })

@@ -70,14 +70,19 @@ export interface Processor {
  */
 export async function createProcessor(model: ProcessorModel, codeFingerprint: string, options: ProcessorOptions): Promise<Processor> {
   const { log, store, logger } = options
-  if (!log.capabilities.transactions) throw new EvertError('capability-missing', `Run processor ${model.name}: this log has no transactions, so outputs and position cannot be written together. Use a log that has them.`)
+  if (!log.capabilities.transactions)
+    throw new EvertError(
+      'capability-missing',
+      `Run processor ${model.name}: this log has no transactions, so outputs and position cannot be written together. Use a log that has them.`,
+    )
   await log.createTopic(controlTopic, { partitions: 1 })
   for (const { topic, partitions, versions } of [model.from, ...model.to]) await log.createTopic(topic, { partitions, versions })
   const rule = processorRule(model, codeFingerprint)
   const states = new ProcessorStore(rule, store, log.id, options.cacheKeysMax ?? limits.foldCacheKeysMax)
   const opened = await states.open(model.from.partitions)
   const processor = new RunningProcessor({ rule, log, states })
-  if (opened === 'reset' && (await log.committed(groupOf(model)))) logger?.info({ processor: model.name }, `The state of ${model.name} is built anew from the log`)
+  if (opened === 'reset' && (await log.committed(groupOf(model))))
+    logger?.info({ processor: model.name }, `The state of ${model.name} is built anew from the log`)
   return processor
 }
 
@@ -157,7 +162,10 @@ class RunningProcessor implements Processor {
     const { offsets, sequence } = states.state
     const committed = (await log.committed(groupOf(rule.model))) ?? { sequence: 0, offsets: [] }
     if (isBehind(committed.offsets, offsets) || sequence > committed.sequence) {
-      throw new EvertError('position-mismatch', `The state of processor ${rule.model.name} is at ${offsets.join(', ')}, the log knows it at ${committed.offsets.join(', ') || 0}: the log has lost what the state has seen. Restore the log, or remove the file views.duckdb to build the state from what is left.`)
+      throw new EvertError(
+        'position-mismatch',
+        `The state of processor ${rule.model.name} is at ${offsets.join(', ')}, the log knows it at ${committed.offsets.join(', ') || 0}: the log has lost what the state has seen. Restore the log, or remove the file views.duckdb to build the state from what is left.`,
+      )
     }
     return isBehind(offsets, committed.offsets) || sequence < committed.sequence ? catchUp(this.#run, committed, max) : undefined
   }

@@ -35,5 +35,7 @@ export function halt(processor: string, stream: StreamModel, input: Input, reaso
 }
 
 function refuse(processor: string, stream: StreamModel, { chunk, index }: Input, reason: string): Refused[] {
-  return refusals(new Map([[stream.name, stream]]), { chunks: new Map(), events: 0, bytes: 0, to: new Map() }, [{ consumer: processor, stream: stream.name, rejected: { chunk, index, reason } }])
+  return refusals(new Map([[stream.name, stream]]), { chunks: new Map(), events: 0, bytes: 0, to: new Map() }, [
+    { consumer: processor, stream: stream.name, rejected: { chunk, index, reason } },
+  ])
 }

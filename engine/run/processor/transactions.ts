@@ -24,7 +24,9 @@ export function causeId(partition: number, offset: bigint): string {
  */
 export async function* loggedTransactions(log: Log, processor: string, sequence: number, from: Ends, to: Ends): AsyncGenerator<Logged> {
   const cursors: Cursor[] = []
-  for (const [topic, ends] of to) for (const [partition, end] of ends.entries()) cursors.push(new Cursor(log, processor, topic, partition, from.get(topic)?.[partition] ?? 0n, end))
+  for (const [topic, ends] of to)
+    for (const [partition, end] of ends.entries())
+      cursors.push(new Cursor(log, processor, topic, partition, from.get(topic)?.[partition] ?? 0n, end))
   for (let wanted = sequence + 1; ; wanted++) {
     const own: Chunk[] = []
     let beyond: number | undefined
@@ -42,7 +44,12 @@ export async function* loggedTransactions(log: Log, processor: string, sequence:
     const transaction = own[0]?.transaction
     if (transaction) yield { ...transaction, records: recordsOf(own) }
     else if (beyond === undefined) return
-    else throw new EvertError('log-corrupt', `Catching up processor ${processor}: the log holds its transaction ${beyond} and not ${wanted}. Outputs were lost. Restore the log from a copy.`, { details: { processor, wanted, found: beyond } })
+    else
+      throw new EvertError(
+        'log-corrupt',
+        `Catching up processor ${processor}: the log holds its transaction ${beyond} and not ${wanted}. Outputs were lost. Restore the log from a copy.`,
+        { details: { processor, wanted, found: beyond } },
+      )
   }
 }
 
