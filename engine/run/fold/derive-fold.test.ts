@@ -6,6 +6,7 @@ import type { Parameter, Store } from '../../../connectors/store/store.ts'
 import { chunkOf, type Event } from '../../../test/support/chunk-of.ts'
 import { stream } from '../../model/declare/stream.ts'
 import { view } from '../../model/declare/view.ts'
+import { sql } from '../../model/schema/sql.ts'
 import type { FoldModel } from '../../model/types.ts'
 import type { Batch, CheckedChunk } from '../batch.ts'
 import type { Derivation, Prepared, Rejected } from '../derivation.ts'
@@ -196,6 +197,51 @@ describe('a fold', () => {
     const events: Event[] = [0, 1, 2].map(() => ({ type: 'ticks', data: { k: 'a' } }))
     expect(await loop.apply([chunkOf(ticks, 0, 0n, events)])).toEqual([])
     expect((await loop.rows()).map((row) => row.n)).toEqual([3n])
+  })
+
+  test.each([false, true])('state of every type has real columns, and comes back as it went (constants: %s)', async (literal) => {
+    const ledger = stream('ledger', { event: z.object({ account: sql.bigint(), amount: sql.decimal(18, 2) }) })
+    const rich = view('rich', {
+      from: ledger,
+      key: 'account',
+      state: z.object({
+        total: sql.decimal(38, 2),
+        hash: sql.blob(),
+        at: z.date(),
+        legs: z.array(z.object({ n: z.int(), amount: sql.decimal(18, 2) })),
+        byDay: z.record(z.string(), z.int()),
+        note: z.string().optional(),
+        any: sql.json(),
+      }),
+      initial: { total: '0.00', hash: Uint8Array.of(), at: new Date(0), legs: [], byDay: {}, any: null },
+      on: {
+        ledger: (state, event) => ({
+          total: event.amount,
+          hash: Uint8Array.of(...state.hash, 0, 39, 255),
+          at: new Date(state.at.getTime() + 1),
+          legs: [...state.legs, { n: state.legs.length, amount: event.amount }],
+          byDay: { ...state.byDay, [`d"${state.legs.length}`]: 1 },
+          any: [state.any, "o'neil \u001e"],
+        }),
+      },
+    })
+    const loop = await fakeLoop(deriveFold(rich, 'code', { cacheKeysMax: 0 }))
+    const account = 2n ** 63n - 1n
+    for (let offset = 0n; offset < 2n; offset++) {
+      await loop.apply([chunkOf(ledger, 0, offset, [{ type: 'ledger', data: { account, amount: '1234567890123456.78' } }])], { literal })
+    }
+    expect(await loop.rows('SELECT account, CAST(COLUMNS(* EXCLUDE account) AS VARCHAR) FROM main.rich')).toEqual([
+      {
+        account,
+        total: '1234567890123456.78',
+        hash: '\\x00\\x27\\xFF\\x00\\x27\\xFF',
+        at: '1970-01-01 00:00:00.002+00',
+        legs: "[{'n': 0, 'amount': 1234567890123456.78}, {'n': 1, 'amount': 1234567890123456.78}]",
+        byDay: `{'d"0'=1, 'd"1'=1}`,
+        note: null,
+        any: expect.stringContaining("o'neil"),
+      },
+    ])
   })
 
   test.each([1, 7, 1000])('whatever the batches (%i), roll-backs and cache: the rows of a plain fold', async (size) => {
