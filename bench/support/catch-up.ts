@@ -1,0 +1,54 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Project } from '../../engine/model/types.ts'
+import { positionSum } from '../../engine/run/batch.ts'
+import { Loop } from '../../engine/run/loop.ts'
+import { start } from '../../engine/run/start.ts'
+import { closeCore, openCore } from '../../engine/serve/core.ts'
+
+export interface CaughtUp {
+  readonly events: number
+  readonly seconds: number
+}
+
+/** Builds the views of a project from the beginning of its log with the engine's own loop, in a new file on disk. */
+export async function catchUp(project: Project): Promise<CaughtUp> {
+  for (const end of ['', '.wal']) await rm(join(project.config.dataDir, `views.duckdb${end}`), { force: true })
+  const core = await openCore(project, pino({ level: 'silent' }))
+  try {
+    const begun = await start(core.store, core.log, core.definitions)
+    if (begun.toBuild.length > 0) throw new Error('Views would be built aside; the file was not new')
+    const ends = positionSum(await core.log.ends([...core.definitions.sources.values()].map((source) => source.topic)))
+    const stopping = new AbortController()
+    const failed: string[] = []
+    let events = 0
+    const begin = performance.now()
+    const loop = new Loop({
+      store: core.store,
+      log: core.log,
+      sources: core.definitions.sources,
+      position: begun.position,
+      members: begun.members,
+      batch: { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax },
+      onViewFailed: (view, error) => failed.push(`${view}: ${error}`),
+      onCommit: (commit) => {
+        events += commit.events
+        if (positionSum(commit.position) >= ends) stopping.abort()
+      },
+    })
+    loop.setMembers(begun.members, begun.fresh)
+    await loop.computeFresh()
+    await loop.run(stopping.signal)
+    const seconds = (performance.now() - begin) / 1000
+    if (failed.length > 0) throw new Error(`Views failed: ${failed.join('; ')}`)
+    return { events, seconds }
+  } finally {
+    await closeCore(core)
+  }
+}
+
+/** The project with its data elsewhere. */
+export function inDir(project: Project, dataDir: string): Project {
+  return { ...project, config: { ...project.config, dataDir } }
+}
