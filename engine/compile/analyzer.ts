@@ -5,10 +5,16 @@ import { exactQuotientDdl } from './exact-quotient.ts'
 import { type Ast, isAst, items, parseAst, printAst } from './ast.ts'
 import { hasPlace, placeColumns, type Relation, relationSchema, relationTable } from './relations.ts'
 
+/** Relations are views here as they are in the engine's file, so that `rowid` is no more there than here. */
+const baseSchema = '_base'
+
 export interface FunctionKinds {
   readonly aggregates: ReadonlySet<string>
   readonly volatile: ReadonlySet<string>
 }
+
+/** DuckDB's own macros that are aggregates inside; a test compares the list with what DuckDB defines. */
+export const aggregateMacros: readonly string[] = ['geomean', 'geometric_mean', 'json_group_array', 'json_group_object', 'json_group_structure', 'wavg', 'weighted_avg']
 
 /** What the compiler asks DuckDB: an empty database that knows the relations' columns and nothing else. */
 export interface Analyzer {
@@ -26,12 +32,12 @@ export interface Analyzer {
 
 /** `store` is an empty one in memory; the analyzer owns it from here on. */
 export async function createAnalyzer(store: Store): Promise<Analyzer> {
-  await store.script([`CREATE SCHEMA ${path(relationSchema)}`, ...exactQuotientDdl()])
+  await store.script([`CREATE SCHEMA ${path(relationSchema)}`, `CREATE SCHEMA ${path(baseSchema)}`, ...exactQuotientDdl()])
   const all = (sql: string, parameters?: readonly string[]) => store.transaction((tx) => tx.all(sql, parameters))
   const rows = await all("SELECT function_name AS name, function_type AS kind, stability FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability = 'VOLATILE'")
   const named = (test: (row: (typeof rows)[number]) => boolean) => new Set(rows.filter(test).map((row) => String(row.name)))
   const aggregates = named((row) => row.kind === 'aggregate')
-  aggregates.add('count_star')
+  for (const macro of aggregateMacros) aggregates.add(macro)
   return {
     functions: { aggregates, volatile: named((row) => row.stability === 'VOLATILE') },
     parse: async (sql) => {
@@ -61,11 +67,11 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
       return described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
     },
     declare: async (relation) => {
-      const columns = (wanted: readonly Column[]) => wanted.map((column) => `${path(column.name)} ${column.type}`).join(', ')
-      await store.script([
-        `CREATE OR REPLACE TABLE ${path(relationSchema, relationTable(relation.name))} (${columns(relation.columns)})`,
-        ...(hasPlace(relation) ? [`CREATE OR REPLACE TABLE ${path(relationSchema, relationTable(relation.name, true))} (${columns([...relation.columns, ...placeColumns])})`] : []),
-      ])
+      const make = (name: string, columns: readonly Column[]) => [
+        `CREATE OR REPLACE TABLE ${path(baseSchema, name)} (${columns.map((column) => `${path(column.name)} ${column.type}`).join(', ')})`,
+        `CREATE OR REPLACE VIEW ${path(relationSchema, name)} AS SELECT * FROM ${path(baseSchema, name)}`,
+      ]
+      await store.script([...make(relationTable(relation.name), relation.columns), ...(hasPlace(relation) ? make(relationTable(relation.name, true), [...relation.columns, ...placeColumns]) : [])])
     },
     close: () => store.close(),
   }

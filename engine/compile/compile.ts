@@ -7,6 +7,9 @@ import { refuseNondeterminism } from './determinism.ts'
 import { planFull } from './full.ts'
 import { planGroup } from './group.ts'
 import { readHeader } from './header.ts'
+import { keysOfSelect } from './group-ast.ts'
+import { bindingError, firstLine, syntaxError } from './located.ts'
+import { offeredNames, relationColumns } from './offered-names.ts'
 import type { ViewPlan } from './plan.ts'
 import { placeNames } from './relations.ts'
 import { planProjection } from './project.ts'
@@ -18,15 +21,18 @@ export interface ParsedView {
   readonly file: string
   readonly options: ReadonlyMap<string, string>
   readonly node: Ast
+  /** The file's text, and where its SELECT begins: for messages. */
+  readonly text: string
+  readonly selectAt: number
 }
 
 /** Header and syntax tree of a view's file. Throws `sql-invalid` with file and line. */
 export async function parseView(analyzer: Analyzer, file: string, text: string): Promise<ParsedView> {
   const header = readHeader(file, text)
   try {
-    return { name: header.name, file, options: header.options, node: await analyzer.parse(header.select) }
+    return { name: header.name, file, options: header.options, node: await analyzer.parse(header.select), text, selectAt: header.selectAt }
   } catch (error) {
-    throw located(error, file, text, header.selectAt)
+    throw syntaxError(error, file, text, header.selectAt)
   }
 }
 
@@ -36,11 +42,10 @@ const rules = [planProjection, planGroup]
 /** A view's plan. `catalog` holds all that it may read; views that it reads are in it already. Throws `sql-invalid`. */
 export async function compileView(analyzer: Analyzer, view: ParsedView, catalog: Catalog): Promise<ViewPlan> {
   const where = view.file
-  refuseNondeterminism(view.node, analyzer.functions, where)
   const resolved = resolveIn(view, catalog)
-  const width = async (select: Ast) => (await analyzer.describe(await analyzer.print(select))).length
-  const described = await describe(analyzer, resolved.node, where)
-  const node = withoutLocations(await breakTies(resolved.node, width))
+  refuseNondeterminism(resolved.node, resolved.reads, analyzer.functions, where)
+  const described = await describe(analyzer, view, resolved.node)
+  const node = withoutLocations(await totalOrder(analyzer, resolved, where))
   const columns = checkColumns(described, where)
   const select = await analyzer.print(node)
   const reasons: string[] = []
@@ -53,7 +58,7 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     }
     reasons.push(plan)
   }
-  maintenance ??= planFull(node, select, columns, reasons.at(-1) === 'it does not group' ? (reasons[0] ?? '') : (reasons.at(-1) ?? ''))
+  maintenance ??= planFull(node, select, columns, (['it does not group', 'not one SELECT'].includes(reasons.at(-1) ?? '') ? reasons[0] : reasons.at(-1)) ?? '')
   await checkRead(analyzer, maintenance, columns, where)
   const sources = [...new Set(resolved.reads.filter((read) => read.relation.kind !== 'view').map((read) => read.relation.source))]
   const full = maintenance.strategy === 'full'
@@ -82,11 +87,29 @@ function resolveIn(view: ParsedView, catalog: Catalog): { node: Ast; reads: read
   }
 }
 
-async function describe(analyzer: Analyzer, node: Ast, file: string): Promise<readonly Column[]> {
+/** What the view reads, as far as its names tell; `catalog` need not know the views' columns yet. Throws `sql-invalid`. */
+export function readsOf(view: ParsedView, catalog: Catalog): readonly Read[] {
+  return resolveIn(view, catalog).reads
+}
+
+async function totalOrder(analyzer: Analyzer, { node, reads }: { node: Ast; reads: readonly Read[] }, file: string): Promise<Ast> {
+  try {
+    return await breakTies(node, {
+      widthOf: async (select) => (await analyzer.describe(await analyzer.print(select))).length,
+      groupKeys: (select) => keysOfSelect(select, offeredNames({ ...select, select_list: [] }, node, reads), analyzer.functions),
+      columnsOf: (table) => relationColumns(table, reads),
+    })
+  } catch (error) {
+    throw error instanceof EvertError ? new EvertError(error.code, `${file}: ${error.message}`, { cause: error, details: { ...error.details, file } }) : error
+  }
+}
+
+/** Names and types of the outputs; what DuckDB cannot bind is told with the place in the file. */
+async function describe(analyzer: Analyzer, view: ParsedView, node: Ast): Promise<readonly Column[]> {
   try {
     return await analyzer.describe(await analyzer.print(node))
   } catch (error) {
-    throw new EvertError('sql-invalid', `${file}: ${(error as Error).message}`, { cause: error, details: { file } })
+    throw bindingError(error as Error, view.file, view.text, view.selectAt)
   }
 }
 
@@ -103,7 +126,9 @@ function checkColumns(columns: readonly Column[], file: string): readonly Column
 
 /** What a plan shows has the names and types of the SELECT itself; a rule that gets one wrong is a bug, found here. */
 async function checkRead(analyzer: Analyzer, plan: ReturnType<typeof planFull>, columns: readonly Column[], file: string): Promise<void> {
-  const shown = await analyzer.tryState(plan.create, plan.read)
+  const shown = await analyzer.tryState(plan.create, plan.read).catch((error: Error) => {
+    throw new EvertError('sql-invalid', `${file}: the view's columns cannot be stored: ${firstLine(error.message)}. Their types are ${columns.map((column) => `${column.name} ${column.type}`).join(', ')}; CAST the one that is not a table's type.`, { cause: error, details: { file } })
+  })
   const same = shown.length === columns.length && shown.every((column, i) => column.name === columns[i]?.name && column.type === columns[i]?.type)
   if (!same) throw new EvertError('internal', `${file}: the plan shows ${JSON.stringify(shown)}, the SELECT ${JSON.stringify(columns)}. Please report this view.`)
 }
@@ -133,13 +158,3 @@ function fingerprint(name: string, node: Ast, reads: readonly Read[], strategy: 
   return hash.digest('hex').slice(0, 16)
 }
 
-/** DuckDB's syntax error with the file's own line and a caret. */
-function located(error: unknown, file: string, text: string, selectAt: number): unknown {
-  if (!(error instanceof EvertError) || error.code !== 'sql-invalid') return error
-  const at = selectAt + Number(error.details.at ?? 0)
-  const before = text.slice(0, at).split('\n')
-  const line = before.length
-  const column = (before.at(-1) ?? '').length
-  const source = text.split('\n')[line - 1] ?? ''
-  return new EvertError('sql-invalid', `${file}:${line}:${column + 1}: ${error.message}\n  ${source}\n  ${' '.repeat(column)}^`, { cause: error, details: { file, line, column: column + 1 } })
-}

@@ -1,16 +1,26 @@
 import { EvertError } from '../../errors.ts'
 import { type Ast, type AstValue, isAst, items, textOf, visit } from './ast.ts'
 import type { FunctionKinds } from './analyzer.ts'
+import { offeredNames } from './offered-names.ts'
+import type { Read } from './resolve.ts'
 
 /**
  * A view is a function of the events up to its position. Text whose answer depends on anything else, or on the order in
  * which DuckDB happens to see rows, is refused when declared, with the clause and the remedy (design §5). DuckDB's own
  * `stability` calls several of these consistent, so this closed list stands beside it.
  */
-const clock = new Set(['now', 'today', 'current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'get_current_time', 'get_current_timestamp', 'transaction_timestamp', 'current_localtime', 'current_localtimestamp'])
+const clock = new Set(['now', 'today', 'current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'get_current_time', 'get_current_timestamp', 'transaction_timestamp', 'current_localtime', 'current_localtimestamp', 'ago', 'pg_conf_load_time', 'pg_postmaster_start_time'])
 const session = new Set(['current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_database', 'current_schema', 'current_schemas', 'in_search_path', 'txid_current', 'pg_backend_pid', 'pg_my_temp_schema'])
+/** What SQL lets one write without parentheses, where FROM has no column of that name. */
+const bare = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_schema'])
 /** Aggregates whose answer follows the order of the rows: right only with an ORDER BY of their own. */
-const ordered = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'first', 'last', 'arbitrary', 'any_value', 'first_value', 'last_value'])
+export const orderedAggregates: ReadonlySet<string> = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'first', 'last', 'arbitrary', 'any_value', 'first_value', 'last_value'])
+/** DuckDB's macros over such aggregates, which leave no place for an ORDER BY. */
+const orderedMacros = new Map([
+  ['json_group_array', 'to_json(list(… ORDER BY …))'],
+  ['json_group_object', 'to_json(map(list(… ORDER BY …), list(… ORDER BY …)))'],
+  ['json_group_structure', 'json_structure(…) of one row'],
+])
 /** Aggregates that choose among ties, or estimate. */
 const refusedAggregates = new Map([
   ['approx_count_distinct', 'count(DISTINCT …)'],
@@ -22,27 +32,41 @@ const refusedAggregates = new Map([
   ...['arg_min', 'argmin', 'min_by', 'arg_min_null', 'arg_min_nulls_last'].map((name) => [name, 'min({order: …, value: …}).value, which decides ties by the value'] as const),
 ])
 
-/** Throws `sql-invalid` naming clause and remedy. `where` names the view's file. */
-export function refuseNondeterminism(node: Ast, functions: FunctionKinds, where: string): void {
-  const refuse = (clause: string, why: string, remedy: string): never => {
+type Refuse = (clause: string, why: string, remedy: string) => never
+
+/** Throws `sql-invalid` naming clause and remedy. `node` is resolved, `reads` what it reads, `where` names the view's file. */
+export function refuseNondeterminism(node: Ast, reads: readonly Read[], functions: FunctionKinds, where: string): void {
+  const refuse: Refuse = (clause, why, remedy) => {
     throw new EvertError('sql-invalid', `${where}: ${clause} ${why}. ${remedy}`, { details: { clause } })
   }
   visit(node, (part) => {
-    if (part.type === 'COLUMN_REF') {
-      const names = part.column_names as readonly string[]
-      const name = (names[0] ?? '').toLowerCase()
-      if (names.length === 1 && clock.has(name)) refuse(name, 'reads the clock', "Use the event's own time field, or _time, the time of the append.")
-      if (names.length === 1 && session.has(name)) refuse(name, 'depends on the session', 'Leave it out.')
-    }
     if (part.class === 'FUNCTION' || part.class === 'WINDOW') checkFunction(part, functions, refuse)
     if (part.class === 'WINDOW') checkWindow(part, refuse)
     if (isAst(part.sample)) refuse('TABLESAMPLE', 'takes other rows each time', 'Filter by a hash of a column instead: WHERE hash(id) % 100 < 10.')
     if (isAst(part.cte_map)) checkModifiers(part, refuse)
     if (part.type === 'JOIN' && part.ref_type === 'POSITIONAL') refuse('POSITIONAL JOIN', 'depends on the order of stored rows', 'Join by a key.')
   })
+  checkBareNames(node, reads, refuse)
 }
 
-type Refuse = (clause: string, why: string, remedy: string) => never
+/** `current_date` without parentheses is the clock, unless a column or an alias of that name is in scope. */
+function checkBareNames(node: Ast, reads: readonly Read[], refuse: Refuse): void {
+  const walk = (value: AstValue, scope: ReadonlySet<string>): void => {
+    if (Array.isArray(value)) {
+      for (const item of value as readonly AstValue[]) walk(item, scope)
+    } else if (isAst(value)) {
+      const inside = value.type === 'SELECT_NODE' ? new Set([...scope, ...offeredNames(value, node, reads)]) : scope
+      const names = value.type === 'COLUMN_REF' ? (value.column_names as readonly string[]) : []
+      const name = (names[0] ?? '').toLowerCase()
+      if (names.length === 1 && bare.has(name) && !scope.has(name)) {
+        if (clock.has(name)) refuse(name, 'reads the clock', "Use the event's own time field, or _time, the time of the append.")
+        refuse(name, 'depends on the session', 'Leave it out.')
+      }
+      for (const [key, inner] of Object.entries(value)) walk(inner, key === 'from_table' ? scope : inside)
+    }
+  }
+  walk(node, new Set())
+}
 
 function checkFunction(part: Ast, functions: FunctionKinds, refuse: Refuse): void {
   const name = textOf(part.function_name).toLowerCase()
@@ -52,17 +76,31 @@ function checkFunction(part: Ast, functions: FunctionKinds, refuse: Refuse): voi
   if (functions.volatile.has(name)) refuse(`${name}()`, 'gives another value each time', 'Compute it before the append, and put it in the event.')
   const exact = refusedAggregates.get(name)
   if (exact !== undefined) refuse(`${name}()`, name.startsWith('approx') || name.startsWith('reservoir') ? 'is an estimate' : 'chooses among ties by the order of the rows', `Use ${exact}.`)
-  if (part.class === 'FUNCTION' && ordered.has(name) && items((part.order_bys as Ast | undefined)?.orders).length === 0) {
+  const ordered = orderedMacros.get(name)
+  if (ordered !== undefined) refuse(`${name}()`, 'depends on the order in which rows are seen', `Use ${ordered}.`)
+  if (part.class === 'FUNCTION' && orderedAggregates.has(name) && items((part.order_bys as Ast | undefined)?.orders).length === 0) {
     refuse(`${name}() without ORDER BY`, 'depends on the order in which rows are seen', `Write ${name}(… ORDER BY …), or min()/max().`)
   }
 }
 
+const picks = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill', 'rank', 'rank_dense', 'dense_rank', 'percent_rank', 'cume_dist'])
+/** Window aggregates that gather: ties in the window's order would show in the value. */
+const gathers = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'any_value', 'arbitrary'])
+
 /** Windows that number or pick rows need an order; ties in it are broken by `ties.ts`. */
 function checkWindow(part: Ast, refuse: Refuse): void {
   const name = textOf(part.function_name).toLowerCase()
-  const picks = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill', 'rank', 'dense_rank', 'percent_rank', 'cume_dist'])
-  if (picks.has(name) && items(part.orders).length === 0 && items(part.arg_orders).length === 0) {
+  const isOrdered = items(part.orders).length > 0
+  if (picks.has(name) && !isOrdered && items(part.arg_orders).length === 0) {
     refuse(`${name}() OVER without ORDER BY`, 'depends on the order in which rows are seen', 'Write OVER (… ORDER BY …).')
+  }
+  if (gathers.has(name) && items(part.arg_orders).length === 0) {
+    refuse(`${name}() OVER without an ORDER BY of its own`, 'depends on the order in which rows are seen', `Write ${name}(… ORDER BY …) OVER (…).`)
+  }
+  const frame = [textOf(part.start), textOf(part.end)]
+  const isWhole = frame[0] === 'UNBOUNDED_PRECEDING' && frame[1] === 'UNBOUNDED_FOLLOWING'
+  if (!isOrdered && !isWhole && frame.some((bound) => bound.endsWith('_ROWS'))) {
+    refuse('ROWS without ORDER BY', 'counts rows in whichever order they are seen', 'Write OVER (… ORDER BY … ROWS …).')
   }
 }
 

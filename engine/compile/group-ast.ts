@@ -1,5 +1,5 @@
 import type { FunctionKinds } from './analyzer.ts'
-import { type Ast, type AstValue, canonical, columnRef, isAst, items, replace, textOf } from './ast.ts'
+import { type Ast, type AstValue, canonical, columnRef, isAst, items, replace, textOf, visit } from './ast.ts'
 
 /** One aggregate of a SELECT, as it stands in the text. */
 export interface AggregateCall {
@@ -19,7 +19,7 @@ export interface Grouped {
 export function takeApart(select: Ast, source: ReadonlySet<string>, functions: FunctionKinds): Grouped | string {
   const list = items(select.select_list)
   if (list.some((item) => item.class === 'STAR' || item.type === 'STAR')) return '* beside GROUP BY'
-  const aliases = new Map(list.filter((item) => textOf(item.alias) !== '').map((item) => [textOf(item.alias).toLowerCase(), item]))
+  const aliases = aliasesOf(list)
   const single = isAst(select.from_table) && select.from_table.type !== 'JOIN' ? (textOf(select.from_table.alias) || textOf(select.from_table.table_name)).toLowerCase() : undefined
   const plain = (value: Ast): Ast => expandAliases(unqualify(value, single), aliases, source, new Set()) as Ast
 
@@ -48,6 +48,25 @@ function aggregateName(calls: AggregateCall[], call: Ast): string {
   const name = `a${calls.length}`
   calls.push({ name, call })
   return name
+}
+
+/** Group keys of a SELECT as expressions; none where it does not group, or in a way that is not known. */
+export function keysOfSelect(select: Ast, source: ReadonlySet<string>, functions: FunctionKinds): readonly Ast[] {
+  const list = items(select.select_list)
+  const keys = groupKeys(select, list, aliasesOf(list), source, functions)
+  return typeof keys === 'string' ? items(select.group_expressions) : keys.filter((key) => !hasWindow(key))
+}
+
+function hasWindow(value: AstValue): boolean {
+  let found = false
+  visit(value, (part) => {
+    if (part.class === 'WINDOW') found = true
+  })
+  return found
+}
+
+function aliasesOf(list: readonly Ast[]): ReadonlyMap<string, Ast> {
+  return new Map(list.filter((item) => textOf(item.alias) !== '').map((item) => [textOf(item.alias).toLowerCase(), item]))
 }
 
 /** GROUP BY by expression, by alias, by number, or ALL. */

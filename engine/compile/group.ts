@@ -4,11 +4,10 @@ import { type AggregateState, aggregateState } from './aggregate.ts'
 import type { Analyzer } from './analyzer.ts'
 import { type Ast, baseTable, isAst, items } from './ast.ts'
 import { type Grouped, hasAggregate, takeApart } from './group-ast.ts'
-import { expressionsReason, fillDelta, fromReason, modifiersReason, overDelta } from './linear.ts'
+import { expressionsReason, freeName, fromReason, modifiersReason, printOverDelta } from './linear.ts'
+import { mayRaise } from './may-raise.ts'
 import { type Maintenance, orderOnRead } from './project.ts'
 import type { Read } from './resolve.ts'
-
-const stateName = '__state__'
 
 /**
  * Rule: GROUP BY with count, sum, avg, min, max over exact types of append-only input. The state holds partial results per
@@ -30,15 +29,20 @@ export async function planGroup(analyzer: Analyzer, node: Ast, columns: readonly
   const keyTypes = await describeNode(analyzer, partialNode(node, parts, []))
   const keys = parts.keys.map((_, i) => `k${i}`)
 
-  const change = await analyzer.print(overDelta(partialNode(node, parts, states.calls), reads))
+  const change = await printOverDelta(analyzer, partialNode(node, parts, states.calls), reads)
   const stateColumns = states.aggregates.flatMap((state) => state.columns)
   const partials = [...keys.map((key) => ident(key)), ...stateColumns.map((column) => `${column.partial} AS ${ident(column.name)}`)].join(', ')
-  const outputs = await analyzer.print(outputNode(parts, columns))
+  const stateName = freeName(node, '__state__')
+  const outputs = await analyzer.print(outputNode(parts, columns, stateName))
   const values = [...keys.map((key) => ident(key)), ...parts.calls.map((call, i) => `${states.aggregates[i]?.value} AS ${ident(call.name)}`)].join(', ')
   const order = orderOnRead(node, columns)
   const names = [...keys, ...stateColumns.map((column) => column.name)]
+  if (names.length === 0) return 'it groups, but has neither a key nor an aggregate'
   const updates = stateColumns.map((column) => `${ident(column.name)} = ${column.merge(`t.${ident(column.name)}`, `g.${ident(column.name)}`)}`)
-  const added = (delta: (read: Read) => string) => `(SELECT ${partials} FROM (${fillDelta(change, reads, delta)}) AS d)`
+  const added = (delta: (read: Read) => string) => `(SELECT ${partials} FROM (${change(delta)}) AS d)`
+  const shown = (table: string) => outputs.replaceAll(stateName, () => `(SELECT ${values} FROM ${table})`)
+  // An output that raises must fail the view in its batch, not each of its readers later.
+  const check = mayRaise([...parts.outputs, ...(parts.having ? [parts.having] : [])], parts.calls) ? (table: string) => [`SELECT bit_xor(hash(q)) FROM (${shown(table)}) AS q`] : () => []
   const match = keys.length === 0 ? 'TRUE' : keys.map((key) => `t.${ident(key)} IS NOT DISTINCT FROM g.${ident(key)}`).join(' AND ')
   return {
     strategy: 'linear',
@@ -50,8 +54,9 @@ export async function planGroup(analyzer: Analyzer, node: Ast, columns: readonly
     ],
     maintain: (table, delta) => [
       `MERGE INTO ${table} AS t USING ${added(delta)} AS g ON ${match} WHEN MATCHED THEN UPDATE SET ${updates.length > 0 ? updates.join(', ') : `${ident(names[0] ?? '')} = t.${ident(names[0] ?? '')}`} WHEN NOT MATCHED THEN INSERT (${list(names)}) VALUES (${names.map((name) => `g.${ident(name)}`).join(', ')})`,
+      ...check(table),
     ],
-    read: (table) => `${outputs.replaceAll(stateName, `(SELECT ${values} FROM ${table})`)}${order}`,
+    read: (table) => `${shown(table)}${order}`,
   }
 }
 
@@ -71,7 +76,7 @@ function partialNode(node: Ast, parts: Grouped, calls: readonly { readonly alias
   }
 }
 
-function outputNode(parts: Grouped, columns: readonly Column[]): Ast {
+function outputNode(parts: Grouped, columns: readonly Column[], stateName: string): Ast {
   return {
     type: 'SELECT_NODE',
     cte_map: {},

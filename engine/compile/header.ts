@@ -41,7 +41,7 @@ export function readHeader(file: string, text: string): ViewHeader {
   take(/MATERIALIZED\b/i, 'MATERIALIZED VIEW')
   take(/VIEW\b/i, 'VIEW')
   const name = unquote(take(/"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_]*/, "the view's name")[0])
-  if (name.startsWith('_')) fail('a name that does not begin with _ (such names are Evert’s own)')
+  if (!/^[A-Za-z][A-Za-z0-9_]{0,99}$/.test(name)) fail(`a view's name of a letter, then letters, digits and _, at most 100 in all, instead of ${JSON.stringify(name)}`)
   const options = new Map<string, string>()
   if (peek(/WITH\b/i)) {
     take(/WITH\b/i, 'WITH')

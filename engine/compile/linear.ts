@@ -1,5 +1,5 @@
-import { type Ast, type AstValue, isAst, items, replace, textOf, visit } from './ast.ts'
-import type { FunctionKinds } from './analyzer.ts'
+import type { Analyzer, FunctionKinds } from './analyzer.ts'
+import { type Ast, type AstValue, isAst, items, printAst, replace, textOf, visit } from './ast.ts'
 import { relationSchema } from './relations.ts'
 import type { Read } from './resolve.ts'
 
@@ -9,8 +9,9 @@ import type { Read } from './resolve.ts'
  */
 export function whyNotLinear(node: Ast, reads: readonly Read[], functions: FunctionKinds): string | undefined {
   if (node.type === 'SET_OPERATION_NODE') {
-    if (node.setop_type !== 'UNION' || node.setop_all !== true) return `${textOf(node.setop_type)} without ALL compares rows with all earlier ones`
-    return firstReason([node.left, node.right, ...items(node.children)].filter(isAst), reads, functions) ?? modifiersReason(node)
+    // DuckDB's tree leaves a true `setop_all` out.
+    if (node.setop_type !== 'UNION' || node.setop_all === false) return `${textOf(node.setop_type).replaceAll('_', ' ')}${node.setop_all === false ? ' without ALL' : ''} compares rows with all earlier ones`
+    return ctesReason(node, reads, functions) ?? firstReason([node.left, node.right, ...items(node.children)].filter(isAst), reads, functions) ?? modifiersReason(node)
   }
   if (node.type !== 'SELECT_NODE') return 'a recursive or materialised query is not a projection'
   return modifiersReason(node) ?? groupReason(node) ?? expressionsReason(node, functions, true) ?? fromReason(node, reads, functions)
@@ -49,13 +50,14 @@ export function expressionsReason(node: Ast, functions: FunctionKinds, aggregate
   return reason
 }
 
+function ctesReason(node: Ast, reads: readonly Read[], functions: FunctionKinds): string | undefined {
+  return firstReason(items((node.cte_map as Ast | undefined)?.map).map((entry) => ((entry.value as Ast).query as Ast).node as Ast), reads, functions)
+}
+
 /** The inputs: streams, or subqueries and CTEs that are linear themselves. */
 export function fromReason(node: Ast, reads: readonly Read[], functions: FunctionKinds): string | undefined {
-  const ctes = new Map(items((node.cte_map as Ast | undefined)?.map).map((entry) => [textOf(entry.key).toLowerCase(), ((entry.value as Ast).query as Ast).node as Ast]))
-  if (ctes.size > 0) {
-    const inner = firstReason([...ctes.values()], reads, functions)
-    if (inner !== undefined) return inner
-  }
+  const inCtes = ctesReason(node, reads, functions)
+  if (inCtes !== undefined) return inCtes
   const from = node.from_table
   if (!isAst(from)) return 'it reads no stream'
   if (from.type === 'BASE_TABLE') {
@@ -71,26 +73,30 @@ export function fromReason(node: Ast, reads: readonly Read[], functions: Functio
   return 'it reads no stream'
 }
 
-/** The same query with every relation replaced by a placeholder, `__delta_N`: N counts `reads`. */
-export function overDelta(node: Ast, reads: readonly Read[]): Ast {
-  return replace(node, (part) => {
-    if (part.type !== 'BASE_TABLE' || textOf(part.schema_name) !== relationSchema) return undefined
-    const name = textOf(part.table_name).replace(/\+$/, '')
-    const at = reads.findIndex((read) => read.relation.name === name)
-    const { schema_name: _, ...rest } = part
-    return { ...rest, table_name: deltaName(at) }
-  }) as Ast
+/** A name that stands nowhere in a query, so that it can be found and replaced in the printed text. */
+export function freeName(node: Ast, base: string): string {
+  const text = printAst(node)
+  let name = base
+  while (text.includes(name)) name += '_'
+  return name
 }
 
-export function deltaName(at: number): string {
-  return `__delta_${at}`
-}
-
-/** Fills the placeholders of a printed query. */
-export function fillDelta(sql: string, reads: readonly Read[], delta: (read: Read) => string): string {
-  return sql.replaceAll(/\b__delta_(\d+)\b/g, (_, at: string) => {
-    const read = reads[Number(at)]
-    if (!read) throw new Error(`No read number ${at}`)
-    return delta(read)
-  })
+/** Prints a query whose relations are those of a batch: the text as a function of them. */
+export async function printOverDelta(analyzer: Pick<Analyzer, 'print'>, node: Ast, reads: readonly Read[]): Promise<(delta: (read: Read) => string) => string> {
+  const marker = `${freeName(node, '__delta')}_`
+  const sql = await analyzer.print(
+    replace(node, (part) => {
+      if (part.type !== 'BASE_TABLE' || textOf(part.schema_name) !== relationSchema) return undefined
+      const name = textOf(part.table_name).replace(/\+$/, '')
+      const { schema_name: _, ...rest } = part
+      return { ...rest, table_name: `${marker}${reads.findIndex((read) => read.relation.name === name)}` }
+    }) as Ast,
+  )
+  const places = new RegExp(`\\b${marker}(\\d+)\\b`, 'g')
+  return (delta) =>
+    sql.replaceAll(places, (_, at: string) => {
+      const read = reads[Number(at)]
+      if (!read) throw new Error(`No read number ${at}`)
+      return delta(read)
+    })
 }

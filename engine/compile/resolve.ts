@@ -1,5 +1,5 @@
 import { EvertError } from '../../errors.ts'
-import { type Ast, type AstValue, baseTable, isAst, items, textOf, visit } from './ast.ts'
+import { type Ast, type AstValue, baseTable, isAst, items, replace, textOf, visit } from './ast.ts'
 import { hasPlace, placeNames, type Relation, relationSchema, relationTable } from './relations.ts'
 
 /** What a SELECT may name, by name in lower case (`flights`, `shop.orderrequested`). */
@@ -35,8 +35,16 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
     if (value.type === 'BASE_TABLE') return table(value, scope)
     if (value.type === 'TABLE_FUNCTION') refuseTableFunction(value, code)
     if (value.class === 'FUNCTION') refuseFunction(value, code)
+    if (value.type === 'COLUMN_REF') return typeColumn(value)
+    if (value.type === 'JOIN' && value.ref_type === 'NATURAL' && placed) throw new EvertError(code, 'NATURAL JOIN in a text that names _offset, _time and the like would join by these too. Write JOIN … USING (…) with the columns that are meant.')
     if (value.type === 'SHOW_REF') throw new EvertError(code, 'SHOW and DESCRIBE are not SELECTs over the project. Use evert views and evert explain.')
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, scope)]))
+  }
+  /** `shop.OrderRequested.sku` → `OrderRequested.sku`, the name that the relation has in FROM. */
+  const typeColumn = (value: Ast): Ast => {
+    const names = value.column_names as readonly string[]
+    const isType = names.length > 2 && catalog.get(`${names[0]}.${names[1]}`.toLowerCase())?.kind === 'type'
+    return isType ? { ...value, column_names: names.slice(1) } : value
   }
   const withCtes = (value: Ast, scope: ReadonlySet<string>): Ast => {
     const visible = new Set(scope)
@@ -81,12 +89,13 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
       if (relation && hasPlace(relation)) streams.add((textOf(part.alias) || textOf(part.table_name)).toLowerCase())
     })
     if (streams.size === 0) return after
-    const hide = (item: Ast): Ast => {
+    const hide = (item: Ast): Ast | undefined => {
+      if (item.class === 'SUBQUERY') return item
       const of = textOf(item.relation_name).toLowerCase()
-      if (item.type !== 'STAR' || item.columns === true || (of !== '' && !streams.has(of))) return item
+      if (item.type !== 'STAR' || item.expr !== undefined || (of !== '' && !streams.has(of))) return undefined
       return { ...item, exclude_list: [...((item.exclude_list ?? []) as readonly AstValue[]), ...placeNames] }
     }
-    return { ...after, select_list: items(after.select_list).map(hide) }
+    return { ...after, select_list: replace(after.select_list, hide) }
   }
   return { node: walk(node, new Set()) as Ast, reads: [...reads.values()] }
 }
@@ -94,7 +103,7 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
 function mentionsPlace(node: Ast): boolean {
   let found = false
   visit(node, (part) => {
-    if (part.type === 'COLUMN_REF' && (part.column_names as readonly string[]).some((name) => placeNames.has(name.toLowerCase()))) found = true
+    for (const names of [part.column_names, part.using_columns]) if (Array.isArray(names) && names.some((name) => typeof name === 'string' && placeNames.has(name.toLowerCase()))) found = true
   })
   return found
 }

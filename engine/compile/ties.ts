@@ -1,18 +1,25 @@
-import { type Ast, isAst, items, position, replace, textOf, visit } from './ast.ts'
+import { EvertError } from '../../errors.ts'
+import { orderedAggregates } from './determinism.ts'
+import { type Ast, type AstValue, columnRef, isAst, items, position, replace, textOf, visit } from './ast.ts'
+
+/** What breaking ties must ask of the rest of the compiler. */
+export interface TieContext {
+  /** Number of columns of a SELECT that stands alone. */
+  widthOf(select: Ast): Promise<number>
+  /** Group keys of a grouped SELECT, as expressions. */
+  groupKeys(select: Ast): readonly Ast[]
+  /** Lower-case names of the columns of a relation in FROM. */
+  columnsOf(table: Ast): readonly string[]
+}
 
 /**
  * An order that may tie gets all remaining columns as tie-breakers, in the plan and in its recomputation alike (design §5):
- * LIMIT and DISTINCT ON by the output columns, numbering windows by whole rows. Rows that still tie are equal.
+ * LIMIT and DISTINCT ON by the output columns, numbering windows by whole rows or by the group keys, ordered aggregates by
+ * their own arguments. What still ties is equal.
  */
-export async function breakTies(node: Ast, widthOf: (select: Ast) => Promise<number>): Promise<Ast> {
-  const windows = (part: Ast): Ast | undefined => (part.type === 'SELECT_NODE' && isAst(part.from_table) ? orderWindows(part, windows) : undefined)
-  const numbered = replace(node, windows) as Ast
-  const widths = new Map<Ast, number>()
-  const limited: Ast[] = []
-  visit(numbered, (part) => {
-    if (needsTotalOrder(part)) limited.push(part)
-  })
-  for (const part of limited) widths.set(part, await widthOf(part))
+export async function breakTies(node: Ast, context: TieContext): Promise<Ast> {
+  const ordered = replace(node, (part) => orderSelect(part, context)) as Ast
+  const widths = await widthsOf(ordered, context)
   const limits = (part: Ast): Ast | undefined => {
     const width = widths.get(part)
     if (width === undefined) return undefined
@@ -22,50 +29,141 @@ export async function breakTies(node: Ast, widthOf: (select: Ast) => Promise<num
     })
     return Object.fromEntries(entries) as Ast
   }
-  return replace(numbered, limits) as Ast
+  return replace(ordered, limits) as Ast
+}
+
+/** Widths of the queries whose order decides which rows are kept; each is asked about together with the CTEs around it. */
+async function widthsOf(node: Ast, context: TieContext): Promise<ReadonlyMap<Ast, number>> {
+  const limited: { part: Ast; ctes: readonly Ast[] }[] = []
+  const collect = (value: AstValue, ctes: readonly Ast[]): void => {
+    if (Array.isArray(value)) {
+      for (const item of value as readonly AstValue[]) collect(item, ctes)
+    } else if (isAst(value)) {
+      if (needsTotalOrder(value)) limited.push({ part: value, ctes })
+      const own = isAst(value.cte_map) ? items(value.cte_map.map) : []
+      const inside = [...ctes, ...own]
+      for (const [key, inner] of Object.entries(value)) {
+        if (key !== 'cte_map') collect(inner, inside)
+        else for (const [at, entry] of own.entries()) collect(entry, [...ctes, ...own.slice(0, at)])
+      }
+    }
+  }
+  collect(node, [])
+  const widths = new Map<Ast, number>()
+  for (const { part, ctes } of limited) widths.set(part, outputCount(part) ?? (await describedWidth(part, ctes, context)))
+  return widths
+}
+
+async function describedWidth(part: Ast, ctes: readonly Ast[], context: TieContext): Promise<number> {
+  const own = isAst(part.cte_map) ? items(part.cte_map.map) : []
+  const taken = new Set(own.map((entry) => entry.key))
+  const around = ctes.filter((entry, at) => !taken.has(entry.key) && ctes.findLastIndex((other) => other.key === entry.key) === at)
+  try {
+    return await context.widthOf({ ...part, cte_map: { map: [...around, ...own] } })
+  } catch (error) {
+    throw new EvertError('sql-invalid', `A subquery with LIMIT or DISTINCT ON cannot be understood by itself: ${(error as Error).message}. Write its columns by name instead of *.`, { cause: error })
+  }
+}
+
+/** How many columns a SELECT shows, where its text alone tells. */
+function outputCount(part: Ast): number | undefined {
+  if (part.type === 'SET_OPERATION_NODE' && part.setop_type !== 'UNION_BY_NAME') return outputCount(part.left as Ast)
+  if (part.type !== 'SELECT_NODE') return undefined
+  const outputs = items(part.select_list)
+  const spreads = outputs.some((item) => {
+    let found = false
+    visit(item, (inner) => {
+      if (inner.class === 'SUBQUERY') return false
+      if (inner.type === 'STAR' || textOf(inner.function_name).toLowerCase() === 'unnest') found = true
+    })
+    return found
+  })
+  return spreads ? undefined : outputs.length
 }
 
 function needsTotalOrder(part: Ast): boolean {
-  const types = items(part.modifiers).map((modifier) => modifier.type)
-  if (!types.includes('ORDER_MODIFIER')) return false
-  return types.some((type) => type === 'LIMIT_MODIFIER' || type === 'LIMIT_PERCENT_MODIFIER') || items(part.modifiers).some((modifier) => Array.isArray(modifier.distinct_on_targets) && modifier.distinct_on_targets.length > 0)
+  const modifiers = items(part.modifiers)
+  const order = modifiers.find((modifier) => modifier.type === 'ORDER_MODIFIER')
+  if (!order || items(order.orders).some((one) => isAst(one.expression) && one.expression.type === 'STAR')) return false // ORDER BY ALL is total
+  return modifiers.some((modifier) => modifier.type === 'LIMIT_MODIFIER' || modifier.type === 'LIMIT_PERCENT_MODIFIER' || (Array.isArray(modifier.distinct_on_targets) && modifier.distinct_on_targets.length > 0))
 }
 
 function withTail(modifier: Ast, width: number): Ast {
-  const tail = Array.from({ length: width }, (_, i): Ast => ({ type: 'ASCENDING', null_order: 'NULLS_LAST', expression: position(i + 1) }))
-  return { ...modifier, orders: [...items(modifier.orders), ...tail] }
+  return { ...modifier, orders: [...items(modifier.orders), ...Array.from({ length: width }, (_, i) => ascending(position(i + 1)))] }
+}
+
+function ascending(expression: Ast): Ast {
+  return { type: 'ASCENDING', null_order: 'NULLS_LAST', expression }
 }
 
 const numbering = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill'])
 
-/** `row_number() OVER (ORDER BY a)` → `… ORDER BY a, t`, where t is each row of the FROM as a whole. */
-function orderWindows(select: Ast, change: (part: Ast) => Ast | undefined): Ast | undefined {
-  let found = false
-  visit(select.select_list, (part) => {
-    if (part.class === 'WINDOW') found = true
-  })
-  visit(select.qualify, (part) => {
-    if (part.class === 'WINDOW') found = true
-  })
-  if (!found || items(select.group_expressions).length > 0) return undefined
-  const rows = rowAliases(select.from_table as Ast)
-  const tail = rows.map((alias): Ast => ({ type: 'ASCENDING', null_order: 'NULLS_LAST', expression: { class: 'COLUMN_REF', type: 'COLUMN_REF', column_names: [alias] } }))
-  const inner = (part: Ast): Ast | undefined => {
-    if (part.class === 'WINDOW' && ordersRows(part)) return { ...part, orders: [...items(part.orders), ...tail] }
-    return change(part)
+/** The windows and ordered aggregates of one SELECT; what is nested in it comes to its own turn. */
+function orderSelect(part: Ast, context: TieContext): Ast | undefined {
+  const change = (inner: Ast) => orderSelect(inner, context)
+  if (part.class === 'FUNCTION') return orderArguments(part, 'order_bys', change)
+  if (part.type !== 'SELECT_NODE' || !isAst(part.from_table) || !hasWindow(part)) return undefined
+  const { from, tail } = tailOf(part, context)
+  const inner = (value: Ast): Ast | undefined => {
+    if (value.class === 'SUBQUERY') return replaceInside(value, change)
+    if (value.class !== 'WINDOW') return change(value)
+    const window = orderArguments(value, 'arg_orders', inner) ?? replaceInside(value, inner)
+    return ordersRows(value) ? { ...window, orders: [...items(window.orders), ...tail] } : window
   }
-  const entries = Object.entries(select).map(([key, value]) => [key, replace(value, key === 'select_list' || key === 'qualify' ? inner : change)] as const)
+  const entries = Object.entries(part).map(([key, value]) => {
+    if (key === 'from_table') return [key, replace(from, change)] as const
+    return [key, replace(value, key === 'select_list' || key === 'qualify' ? inner : change)] as const
+  })
   return Object.fromEntries(entries)
+}
+
+/** `list(x ORDER BY day)` → `… ORDER BY day, x`: rows that tie in all of it give the same list in any order. */
+function orderArguments(call: Ast, where: 'order_bys' | 'arg_orders', change: (part: Ast) => Ast | undefined): Ast | undefined {
+  const orders = where === 'order_bys' ? items((call.order_bys as Ast | undefined)?.orders) : items(call.arg_orders)
+  if (orders.length === 0 || !orderedAggregates.has(textOf(call.function_name).toLowerCase())) return undefined
+  const inside = replaceInside(call, change)
+  const tail = items(inside.children).filter((child) => child.class !== 'CONSTANT').map((child) => ascending({ ...child, alias: undefined }))
+  if (where === 'arg_orders') return { ...inside, arg_orders: [...items(inside.arg_orders), ...tail] }
+  const modifier = inside.order_bys as Ast
+  return { ...inside, order_bys: { ...modifier, orders: [...items(modifier.orders), ...tail] } }
+}
+
+function replaceInside(part: Ast, change: (part: Ast) => Ast | undefined): Ast {
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, replace(value, change)]))
+}
+
+function hasWindow(select: Ast): boolean {
+  let found = false
+  visit([select.select_list, select.qualify], (part) => {
+    if (part.class === 'SUBQUERY') return false
+    if (part.class === 'WINDOW') found = true
+  })
+  return found
 }
 
 /** Does the window's answer depend on how ties are ordered? Numbers and picks do, and frames that count rows. */
 function ordersRows(window: Ast): boolean {
   const counted = `${textOf(window.start)} ${textOf(window.end)}`.includes('ROWS') && items(window.orders).length > 0
-  return counted || numbering.has(textOf(window.function_name).toLowerCase())
+  return counted || (numbering.has(textOf(window.function_name).toLowerCase()) && items(window.orders).length > 0)
 }
 
-function rowAliases(from: Ast): string[] {
-  if (from.type === 'JOIN') return [...rowAliases(from.left as Ast), ...rowAliases(from.right as Ast)]
-  const alias = textOf(from.alias) || textOf(from.table_name)
-  return alias === '' ? [] : [alias]
+/** What makes each row before the windows distinct from unequal ones; FROM gets an alias where a row could not be named. */
+function tailOf(select: Ast, context: TieContext): { from: Ast; tail: readonly Ast[] } {
+  const from = select.from_table as Ast
+  const keys = context.groupKeys(select)
+  if (keys.length > 0) return { from, tail: keys.map((key) => ascending({ ...key, alias: undefined })) }
+  let unnamed = 0
+  const names: string[] = []
+  const named = (part: Ast): Ast => {
+    if (part.type === 'JOIN') return { ...part, left: named(part.left as Ast), right: named(part.right as Ast) }
+    const alias = textOf(part.alias) || textOf(part.table_name) || (part.type === 'EMPTY' ? '' : `_evert_row_${++unnamed}`)
+    if (alias === '') return part
+    if (context.columnsOf(part).includes(alias.toLowerCase())) {
+      throw new EvertError('sql-invalid', `A window over ${alias}, which also has a column of that name: its ties could not be broken by whole rows. Give the relation another name: FROM ${alias} AS r.`)
+    }
+    names.push(alias)
+    return part.alias === alias ? part : { ...part, alias }
+  }
+  const renamed = named(from)
+  return { from: renamed, tail: names.map((name) => ascending(columnRef(name))) }
 }

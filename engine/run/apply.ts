@@ -34,6 +34,8 @@ export interface ApplyOptions {
   readonly fresh?: ReadonlySet<string>
   /** A build: dead letters of folds are kept aside until the swap; those of decoding are recorded by the live views. */
   readonly building?: boolean
+  /** Batches of at most this many events go as constants; default `limits.literalEventsMax`. For tests of both paths. */
+  readonly literalEventsMax?: number | undefined
 }
 
 /**
@@ -42,7 +44,7 @@ export interface ApplyOptions {
  * `event-refused` when the policy of a stream is to halt at a bad event.
  */
 export async function applyBatch(store: Store, batch: Batch, options: ApplyOptions): Promise<void> {
-  const literal = batch.events <= limits.literalEventsMax && batch.bytes <= limits.literalBytesMax
+  const literal = batch.events <= (options.literalEventsMax ?? limits.literalEventsMax) && batch.bytes <= limits.literalBytesMax
   const active = activeMembers(options.members, batch, options.fresh ?? new Set())
   const deltas = batchDeltas(options.sources, batch, active.map((member) => member.derivation), literal)
   const before = {
@@ -85,9 +87,9 @@ async function inTransaction(store: Store, first: readonly Statement[], prepared
   })
 }
 
-/** Not the view's fault: memory, disk, a dying instance, an interrupt. Another try may succeed. */
+/** Not the view's fault: memory, disk, a dying instance, an interrupt. By the kind of DuckDB's error, since its text may quote an event. */
 function isOfTheStore(error: unknown): boolean {
-  return error instanceof EvertError || /Out of Memory|No space left|ENOSPC|FATAL|invalidated|INTERRUPT|IO Error/i.test((error as Error).message)
+  return error instanceof EvertError || /^(Out of Memory|IO|FATAL|INTERRUPT|TransactionContext) Error/i.test((error as Error).message)
 }
 
 /** Those whose events are in the batch, and those that read what these change. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { EvertError } from '../../errors.ts'
 import type { Analyzer } from '../compile/analyzer.ts'
-import { visit, textOf } from '../compile/ast.ts'
-import { compileView, type ParsedView, parseView } from '../compile/compile.ts'
+import { compileView, type ParsedView, parseView, readsOf } from '../compile/compile.ts'
 import type { ViewPlan } from '../compile/plan.ts'
 import { columnsOf, type Relation, relationOfTable, relationsOfStream } from '../compile/relations.ts'
 import type { FoldModel, Project } from '../model/types.ts'
@@ -45,7 +44,7 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
     texts.set(one.name, view.text)
   }
   const plans = new Map<string, ViewPlan>()
-  for (const view of inOrder(parsed)) {
+  for (const view of inOrder(parsed, catalog)) {
     const plan = await compileView(analyzer, view, catalog)
     plans.set(plan.name, plan)
     await add({ name: plan.name, kind: 'view', source: plan.name, columns: plan.columns, appendOnly: false })
@@ -66,8 +65,10 @@ export function relationOfFold(fold: FoldModel): Relation {
 }
 
 /** Views after the views that they read; a cycle is an error that names it. */
-function inOrder(views: readonly ParsedView[]): ParsedView[] {
+function inOrder(views: readonly ParsedView[], catalog: ReadonlyMap<string, Relation>): ParsedView[] {
   const byName = new Map(views.map((view) => [view.name.toLowerCase(), view]))
+  const unknown = (view: ParsedView): Relation => ({ name: view.name, kind: 'view', source: view.name, columns: [], appendOnly: false })
+  const names = new Map([...catalog, ...[...byName].map(([name, view]) => [name, unknown(view)] as const)])
   const done = new Set<ParsedView>()
   const path: ParsedView[] = []
   const take = (view: ParsedView): void => {
@@ -77,25 +78,15 @@ function inOrder(views: readonly ParsedView[]): ParsedView[] {
       throw new EvertError('declaration-invalid', `${view.file}: views read each other in a circle: ${cycle}. Take one of these reads out.`, { details: { file: view.file, cycle } })
     }
     path.push(view)
-    visit(view.node, (part) => {
-      if (part.type !== 'BASE_TABLE') return
-      const read = byName.get(textOf(part.table_name).toLowerCase())
-      if (read && (read !== view || !shadowed(view, read.name))) take(read)
-    })
+    for (const { relation } of readsOf(view, names)) {
+      const read = relation.kind === 'view' ? byName.get(relation.name.toLowerCase()) : undefined
+      if (read) take(read)
+    }
     path.pop()
     done.add(view)
   }
   for (const view of views) take(view)
   return [...done]
-}
-
-/** `WITH x AS (…) … FROM x` inside the view x reads its CTE, not itself. */
-function shadowed(view: ParsedView, name: string): boolean {
-  let found = false
-  visit(view.node, (part) => {
-    if (typeof part.key === 'string' && part.key.toLowerCase() === name.toLowerCase()) found = true
-  })
-  return found
 }
 
 /** A view's version changes with the views that it reads. */

@@ -3,7 +3,7 @@ import type { Store } from '../../connectors/store/store.ts'
 import { applyBatch, type Member, positionStatement, ViewFailed } from './apply.ts'
 import type { Batch, Position, Source } from './batch.ts'
 import { type ReadLimits, readBatch } from './read-batch.ts'
-import { setVersionState } from './registry.ts'
+import { setVersionState, writeFresh } from './registry.ts'
 
 export interface LoopOptions {
   readonly store: Store
@@ -12,6 +12,8 @@ export interface LoopOptions {
   readonly position: Position
   readonly members: readonly Member[]
   readonly batch: ReadLimits
+  /** Batches of at most this many events go to DuckDB as constants; default `limits.literalEventsMax`. */
+  readonly literalEventsMax?: number | undefined
   /** A view's SELECT raised; it and the views that read it are taken out, the others go on. */
   readonly onViewFailed: (view: string, error: string) => void
   readonly onCommit?: (commit: Commit) => void
@@ -132,7 +134,7 @@ export class Loop {
     for (;;) {
       const members = this.#members
       try {
-        await applyBatch(store, batch, { sources, members, fresh: this.#fresh, also: (refused) => [positionStatement(sources, batch, this.#position, refused, at)] })
+        await applyBatch(store, batch, { sources, members, fresh: this.#fresh, literalEventsMax: this.#options.literalEventsMax, also: (refused) => [positionStatement(sources, batch, this.#position, refused, at), ...this.#computed()] })
         break
       } catch (error) {
         if (!(error instanceof ViewFailed)) throw error
@@ -151,13 +153,18 @@ export class Loop {
     while (this.#fresh.size > 0) {
       const batch: Batch = { chunks: new Map(), events: 0, bytes: 0, to: this.#position }
       try {
-        await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members, fresh: this.#fresh, also: () => [] })
+        await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members, fresh: this.#fresh, also: () => this.#computed() })
         this.#fresh.clear()
       } catch (error) {
         if (!(error instanceof ViewFailed)) throw error
         await this.#fail(error)
       }
     }
+  }
+
+  /** What the transaction that computes the fresh members writes beside their rows. */
+  #computed(): { sql: string }[] {
+    return this.#fresh.size > 0 ? writeFresh([]).map((sql) => ({ sql })) : []
   }
 
   async #fail(error: ViewFailed): Promise<void> {

@@ -86,6 +86,17 @@ export async function readMeta(tx: Transaction, key: string): Promise<string | u
   return row === undefined ? undefined : String(row.value)
 }
 
+/** Views that have joined and were not computed yet: kept, so that a crash in between does not leave them empty. */
+export async function readFresh(tx: Transaction): Promise<readonly string[]> {
+  return (JSON.parse((await readMeta(tx, freshKey)) ?? '[]') as string[])
+}
+
+export function writeFresh(names: readonly string[]): string[] {
+  return writeMeta(freshKey, JSON.stringify(names))
+}
+
+const freshKey = 'fresh'
+
 export function writeMeta(key: string, value: string): string[] {
   return [`DELETE FROM _evert.meta WHERE key = ${text(key)}`, `INSERT INTO _evert.meta VALUES (${text(key)}, ${text(value)})`]
 }

@@ -7,7 +7,7 @@ import type { Position, Source } from './batch.ts'
 import { announce, promotedVersions } from './control.ts'
 import type { Definitions } from './define.ts'
 import type { Derivation } from './derivation.ts'
-import { dropVersion, freeTable, initialize, insertPosition, insertVersion, readMeta, readPosition, readVersions, stateTable, type VersionRow, writeMeta } from './registry.ts'
+import { dropVersion, freeTable, initialize, insertPosition, insertVersion, readMeta, readPosition, readFresh, readVersions, stateTable, type VersionRow, writeFresh, writeMeta } from './registry.ts'
 
 /** Where an engine begins: what is live and at which position, and what must be built first. */
 export interface Start {
@@ -95,7 +95,9 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
 
 async function create(store: Store, log: Log, definitions: Definitions, position: Position, rows: readonly VersionRow[], live: ReadonlyMap<string, VersionRow>, statements: string[]): Promise<Omit<Start, 'removed'>> {
   const members: Member[] = []
+  const left = new Set(await store.transaction(readFresh))
   const fresh: string[] = []
+  const made: Derivation[] = []
   const toBuild: Derivation[] = []
   const joined = new Set<string>()
   const untouched = (name: string) => (position.get(definitions.sources.get(name)?.topic ?? '') ?? []).every((offset) => offset === 0n)
@@ -105,17 +107,19 @@ async function create(store: Store, log: Log, definitions: Definitions, position
       if (row.state !== 'live') continue // failed: not served until it is replayed
       members.push({ derivation, table: stateTable(row) })
       joined.add(derivation.name)
+      if (left.has(derivation.name)) fresh.push(derivation.name)
     } else if ([...derivation.streams.keys()].every(untouched) && derivation.reads.every((read) => joined.has(read))) {
-      const made: VersionRow = { name: derivation.name, kind: derivation.kind, fingerprint: derivation.fingerprint, table: freeTable(derivation.name, derivation.fingerprint, rows), state: 'live', error: null }
-      const table = stateTable(made)
-      statements.push(...derivation.create(table), ...derivation.expose(table), insertVersion(made, derivation.source))
+      const version: VersionRow = { name: derivation.name, kind: derivation.kind, fingerprint: derivation.fingerprint, table: freeTable(derivation.name, derivation.fingerprint, rows), state: 'live', error: null }
+      const table = stateTable(version)
+      statements.push(...derivation.create(table), ...derivation.expose(table), insertVersion(version, derivation.source))
       members.push({ derivation, table })
       joined.add(derivation.name)
       fresh.push(derivation.name)
+      made.push(derivation)
     } else toBuild.push(derivation)
   }
-  const made = new Set(fresh)
-  await announce(log, definitions.derivations.filter((derivation) => made.has(derivation.name) && derivation.kind !== 'history' && derivation.kind !== 'table').map((derivation) => ({ kind: 'promoted' as const, view: derivation.name, version: derivation.fingerprint, source: derivation.source })))
+  await announce(log, made.filter((derivation) => derivation.kind !== 'history' && derivation.kind !== 'table').map((derivation) => ({ kind: 'promoted' as const, view: derivation.name, version: derivation.fingerprint, source: derivation.source })))
+  if (made.length > 0) statements.push(...writeFresh(fresh))
   if (statements.length > 0) await store.script(statements)
   return { position, members, fresh, toBuild }
 }

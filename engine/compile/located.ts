@@ -1,0 +1,53 @@
+import { EvertError } from '../../errors.ts'
+
+/** DuckDB's syntax error with the file's own line and a caret. Its position counts bytes of the SELECT. */
+export function syntaxError(error: unknown, file: string, text: string, selectAt: number): unknown {
+  if (!(error instanceof EvertError) || error.code !== 'sql-invalid') return error
+  return located(error, error.message, file, text, selectAt + charactersIn(text.slice(selectAt), Number(error.details.at ?? 0)))
+}
+
+/**
+ * DuckDB's error about a name or a type. It points into the text as DuckDB printed it, so the word that it points at is
+ * looked for in the file; where it is not found the view's first line has to do.
+ */
+export function bindingError(error: Error, file: string, text: string, selectAt: number): EvertError {
+  const word = wordAtCaret(error.message)
+  const found = word === undefined ? -1 : new RegExp(`(?<![\\w"])"?${escaped(word)}"?(?![\\w"])`, 'i').exec(text.slice(selectAt))?.index ?? -1
+  return located(error, message(error), file, text, selectAt + Math.max(found, 0))
+}
+
+/** What DuckDB says, without the line that it printed itself. */
+export function firstLine(message: string): string {
+  return message.split('\n')[0] ?? message
+}
+
+function message(error: Error): string {
+  const lines = error.message.split('\n')
+  const printed = lines.findIndex((line) => line.startsWith('LINE '))
+  const said = (printed < 0 ? lines : lines.slice(0, printed)).filter((line) => line.trim() !== '').join(' ')
+  return /Expected \d+ parameters?/.test(said) ? 'A view has no parameters: write the value in place of $1 or ?.' : said
+}
+
+function wordAtCaret(message: string): string | undefined {
+  const lines = message.split('\n')
+  const at = lines.findIndex((line) => line.startsWith('LINE '))
+  const caret = lines[at + 1]?.indexOf('^') ?? -1
+  if (at < 0 || caret < 0) return undefined
+  return /^"?(?:\w+"?\."?)*?(\w+)/.exec((lines[at] ?? '').slice(caret))?.[1]
+}
+
+function located(cause: Error, said: string, file: string, text: string, at: number): EvertError {
+  const before = text.slice(0, at).split('\n')
+  const line = before.length
+  const column = (before.at(-1) ?? '').length
+  const source = text.split('\n')[line - 1] ?? ''
+  return new EvertError('sql-invalid', `${file}:${line}:${column + 1}: ${said}\n  ${source}\n  ${' '.repeat(column)}^`, { cause, details: { file, line, column: column + 1 } })
+}
+
+function charactersIn(text: string, bytes: number): number {
+  return Buffer.from(text).subarray(0, bytes).toString('utf8').length
+}
+
+function escaped(word: string): string {
+  return word.replaceAll(/[^\w]/g, '\\$&')
+}
