@@ -43,20 +43,26 @@ export function aggregateState(call: AggregateCall, type: string, argument: stri
     case 'avg':
     case 'mean': {
       const stateType = sumState(argument)
-      if (stateType === undefined || type !== 'DOUBLE') return `avg(${argument ?? '?'}) has no exact state`
-      const scale = Number(/^DECIMAL\(\d+,(\d+)\)$/.exec(argument ?? '')?.[1] ?? 0)
+      if (stateType === undefined || stateType.startsWith('DECIMAL(38') || type !== 'DOUBLE') return `avg(${argument ?? '?'}) has no exact state`
       const n = `${call.name}n`
-      // DuckDB divides a decimal's unscaled sum by count × 10^scale.
-      const unscaled = scale === 0 ? own : `CAST(${own} * ${10n ** BigInt(scale)} AS HUGEINT)`
-      const divisor = scale === 0 ? ident(n) : `CAST(${ident(n)} AS HUGEINT) * ${10n ** BigInt(scale)}`
       return {
         columns: [column('', stateType, `CAST(${print('sum')} AS ${stateType})`, add), column('n', 'BIGINT', `CAST(${print('count')} AS BIGINT)`, (old, added) => `${old} + ${added}`, '0')],
-        value: `CASE WHEN ${ident(n)} > 0 THEN _evert.exact_quotient(CAST(${unscaled} AS HUGEINT), CAST(${divisor} AS HUGEINT)) END`,
+        value: quotient(own, ident(n), argument ?? ''),
       }
     }
     default:
       return `${name}() is not kept by partial results yet`
   }
+}
+
+/** DuckDB divides a decimal's unscaled sum by count × 10^scale; 16-bit types in 64-bit floats, all others in 80-bit ones. */
+function quotient(sum: string, count: string, argument: string): string {
+  const [, width = '0', scale = '0'] = /^DECIMAL\((\d+),(\d+)\)$/.exec(argument) ?? []
+  const power = 10n ** BigInt(scale)
+  const unscaled = power === 1n ? `CAST(${sum} AS HUGEINT)` : `CAST(CAST(${sum} AS DECIMAL(38,${scale})) * ${power} AS HUGEINT)`
+  const isShort = argument === 'SMALLINT' || (width !== '0' && Number(width) <= 4)
+  const value = isShort ? `CAST(${unscaled} AS DOUBLE) / (CAST(${count} AS DOUBLE) * ${power})` : `_evert.exact_quotient(${unscaled}, CAST(${count} AS HUGEINT) * ${power})`
+  return `CASE WHEN ${count} > 0 THEN ${value} END`
 }
 
 /**
