@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Logger } from 'pino'
 import type { Project } from '../engine/model/types.ts'
@@ -7,9 +8,9 @@ import { exitCodes } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { caughtUp } from './caught-up.ts'
 import type { CommandSpec, Context } from './command.ts'
-import { withHolder } from './project/holder.ts'
+import { heldMsMax, heldPauseMs, isHeld, livingHolder, withHolder } from './project/holder.ts'
 import { loadProject } from './project/load.ts'
-import { formatMany, formatPosition } from './terminal/format.ts'
+import { formatPosition } from './terminal/format.ts'
 import { createLogger } from './terminal/logger.ts'
 import { progressDisplay } from './terminal/progress.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -30,18 +31,21 @@ export const run: CommandSpec = {
     const project = await loadProject(context.root())
     const progress = progressDisplay(terminal)
     const logger = createLogger(project.config.logLevel, terminal, progress.clear)
-    const engine = await start(project, logger)
-    const open: { close(): Promise<void> }[] = [{ close: () => stop(engine, logger) }]
+    // From the signal on, also while it still starts.
+    signal.addEventListener('abort', () => endInTime(logger), { once: true })
+    const engine = await start(project, logger, signal)
+    const open: { close(): Promise<void> }[] = [{ close: () => engine.stop() }]
     try {
       const socket = await serveSocket(engine.service, project.config.dataDir)
       open.push(socket)
-      await tellReady(terminal, project, socket.path)
+      await tellReady(terminal, project, engine, socket.path)
       const ends = options.untilCaughtUp === true ? [caughtUp(engine.service, project, { signal, onProgress: progress.show })] : []
       await Promise.race([engine.done, aborted(signal), ...ends])
       progress.clear()
       if (ends.length > 0 && !signal.aborted) await tellCaughtUp(terminal, engine)
     } finally {
       progress.clear()
+      endInTime(logger)
       // Together: calls on the socket and the running batch end within the same seconds.
       await Promise.all(open.map((one) => one.close()))
     }
@@ -50,26 +54,29 @@ export const run: CommandSpec = {
   },
 }
 
-async function start(project: Project, logger: Logger): Promise<Engine> {
-  try {
-    const { startEngine } = await import('../engine/serve/engine.ts')
-    return await startEngine(project, { logger })
-  } catch (thrown) {
-    throw await withHolder(thrown, project.config.dataDir)
+/** Starts, and waits for a command that holds the files for a moment. Another engine is named at once. */
+async function start(project: Project, logger: Logger, signal: AbortSignal): Promise<Engine> {
+  const { dataDir } = project.config
+  const { startEngine } = await import('../engine/serve/engine.ts')
+  const deadline = performance.now() + heldMsMax
+  for (;;) {
+    try {
+      return await startEngine(project, { logger })
+    } catch (thrown) {
+      if (!isHeld(thrown) || (await livingHolder(dataDir)) !== undefined || performance.now() > deadline)
+        throw await withHolder(thrown, dataDir)
+    }
+    await pause(heldPauseMs, undefined, { signal })
   }
 }
 
 /** A batch may take its time, but no longer than the limit: what it has not committed is done again at the next start. */
-async function stop(engine: Engine, logger: Logger): Promise<void> {
+function endInTime(logger: Logger): void {
   const late = setTimeout(() => {
     logger.warn({ waitedMs: limits.stopMsMax }, 'the running batch did not end in time and is left; the next start does it again')
     process.exit(exitCodes.failed)
   }, limits.stopMsMax)
-  try {
-    await engine.stop()
-  } finally {
-    clearTimeout(late)
-  }
+  late.unref()
 }
 
 /** SIGTERM is how an engine is stopped; Ctrl-C is told apart, as everywhere. */
@@ -84,9 +91,9 @@ function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-async function tellReady(terminal: Terminal, project: Project, socket: string): Promise<void> {
+async function tellReady(terminal: Terminal, project: Project, engine: Engine, socket: string): Promise<void> {
   const { root, dataDir, log } = project.config
-  const views = [...project.sqlViews.map((view) => view.file), ...project.folds.keys()]
+  const views = (await engine.service.views()).filter((view) => view.kind === 'sql' || view.kind === 'fold').map((view) => view.name)
   const kept = {
     streams: [...project.streams.keys()],
     tables: [...project.tables.keys()],
@@ -94,10 +101,14 @@ async function tellReady(terminal: Terminal, project: Project, socket: string): 
     processors: [...project.processors.keys()],
   }
   if (terminal.json) return terminal.printJson({ event: 'ready', pid: process.pid, project: root, dataDir, log, socket, ...kept })
-  const counts = Object.entries(kept).flatMap(([noun, names]) => (names.length === 0 ? [] : [formatMany(names.length, noun.slice(0, -1))]))
-  return terminal.print(
-    `project  ${root}\ndata     ${dataDir} (log: ${log})\nkeeps    ${counts.join(', ') || 'nothing yet'}\nsocket   ${socket}\nCtrl-C stops it.\n`,
-  )
+  const facts = [
+    ['project', root],
+    ['data', `${dataDir}, log: ${log}`],
+    ...Object.entries(kept).map(([what, names]) => [what, names.join(', ')]),
+    ['socket', socket],
+  ]
+  const lines = facts.flatMap(([what = '', text = '']) => (text === '' ? [] : [`${what.padEnd(10)} ${text}\n`]))
+  return terminal.print(`${lines.join('')}Ctrl-C stops it.\n`)
 }
 
 async function tellCaughtUp(terminal: Terminal, engine: Engine): Promise<void> {

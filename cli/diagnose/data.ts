@@ -1,10 +1,11 @@
 /** Checks of the data: the log and its newest entries, the store, the socket, the clock. */
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Log } from '../../connectors/log/log.ts'
 import type { Config, Project } from '../../engine/model/types.ts'
 import { connectService } from '../../engine/serve/remote.ts'
-import { isAlive, readHolder } from '../../engine/serve/socket-place.ts'
 import { EvertError } from '../../errors.ts'
+import { livingHolder } from '../project/holder.ts'
 import { logFolder, openLog } from '../project/log.ts'
 import { formatCount, formatMany, formatPosition } from '../terminal/format.ts'
 import { type Check, NotYet } from './check.ts'
@@ -65,8 +66,8 @@ export function socketAnswers(config: Config): Check {
         if (halted !== undefined) throw new Error(`process ${pid} has halted: ${halted}`)
         return `process ${pid} answers, at ${formatPosition(position)}`
       }
-      const holder = await readHolder(config.dataDir)
-      if (holder !== undefined && isAlive(holder.pid))
+      const holder = await livingHolder(config.dataDir)
+      if (holder !== undefined)
         throw new Error(`process ${holder.pid} of ${holder.startedAt} lives and does not answer on ${holder.socket}`)
       throw new NotYet('no engine runs: evert run')
     },
@@ -80,7 +81,7 @@ export function storeOpens(config: Config, project: Project | undefined): Check 
     remedy:
       'Stop whoever holds it. A store that does not open is set aside by evert run, which builds the views anew from the log: nothing is lost.',
     async look() {
-      if (!existsSync(config.dataDir)) throw new NotYet('made at the first run')
+      if (!existsSync(join(config.dataDir, 'views.duckdb'))) throw new NotYet('made at the first run')
       if (project === undefined) throw new NotYet('looked at when the project loads')
       if ((await connectService(config.dataDir)) !== undefined) return 'held by the engine, which answers'
       const { openLocal } = await import('../../engine/serve/local.ts')

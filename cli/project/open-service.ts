@@ -1,15 +1,11 @@
 /** The views' service: the running engine's, or the files opened here when none runs. */
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Project } from '../../engine/model/types.ts'
 import { connectService } from '../../engine/serve/remote.ts'
 import type { Service } from '../../engine/serve/service.ts'
-import { EvertError } from '../../errors.ts'
 import type { Context } from '../command.ts'
-import { withHolder } from './holder.ts'
+import { heldMsMax, heldPauseMs, isHeld, withHolder } from './holder.ts'
 import { loadConfig, loadProject } from './load.ts'
-
-/** An engine that is just starting holds the files before it answers, another command holds them for a moment: both are waited for. */
-const heldMsMax = 5_000
-const pauseMs = 50
 
 /** Opens the service for the time of `use`. Throws `store-locked` when the files stay held by somebody who does not answer. */
 export async function withService<T>(context: Context, use: (service: Service) => Promise<T>): Promise<T> {
@@ -25,21 +21,18 @@ async function openService(context: Context): Promise<Service> {
   const root = context.root()
   const { dataDir } = await loadConfig(root)
   const deadline = performance.now() + heldMsMax
+  let project: Project | undefined
   for (;;) {
     const remote = await connectService(dataDir)
     if (remote !== undefined) return remote
     try {
-      return await openFiles(root)
+      // Native modules are loaded only when they are needed: a command that an engine answers starts faster without them.
+      const { openLocal } = await import('../../engine/serve/local.ts')
+      project ??= await loadProject(root)
+      return await openLocal(project)
     } catch (thrown) {
-      const held = thrown instanceof EvertError && (thrown.code === 'store-locked' || thrown.code === 'engine-running')
-      if (!held || performance.now() > deadline) throw await withHolder(thrown, dataDir)
+      if (!isHeld(thrown) || performance.now() > deadline) throw await withHolder(thrown, dataDir)
     }
-    await pause(pauseMs, undefined, { signal: context.signal })
+    await pause(heldPauseMs, undefined, { signal: context.signal })
   }
-}
-
-/** Native modules are loaded only when they are needed: a command that an engine answers starts faster without them. */
-async function openFiles(root: string): Promise<Service> {
-  const { openLocal } = await import('../../engine/serve/local.ts')
-  return openLocal(await loadProject(root))
 }

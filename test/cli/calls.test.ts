@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { evert } from './support/built-cli.ts'
+import { evert, type Finished } from './support/built-cli.ts'
 import { jsonLines } from './support/project.ts'
 
 const commands = ['init', 'run', 'append', 'query', 'views', 'explain', 'status', 'replay', 'verify', 'dead-letters', 'doctor']
@@ -22,12 +22,15 @@ describe('help', () => {
     for (const exit of ['0', '1', '2', '3', '4', '130']) expect(out).toMatch(new RegExp(`\\b${exit}  `))
   })
 
-  test.each(commands)('%s has an example that names it, --json and --project', async (command) => {
-    const { code, out } = await evert([command, '--help'])
-    expect(code).toBe(0)
-    expect(out.split('Example:')[1]).toContain(`evert ${command}`)
-    expect(out).toContain('--json')
-    if (command !== 'init') expect(out).toContain('--project')
+  test('of every command has an example that names it, --json and --project', async () => {
+    const helps = await Promise.all(commands.map((command) => evert([command, '--help'])))
+    for (const [index, command] of commands.entries()) {
+      const { code, out } = helps[index] as Finished
+      expect(code).toBe(0)
+      expect(out.split('Example:')[1]).toContain(`evert ${command}`)
+      expect(out).toContain('--json')
+      if (command !== 'init') expect(out).toContain('--project')
+    }
   })
 })
 

@@ -1,8 +1,12 @@
 /** `evert run` and the commands beside it, on a real engine. */
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { connectService } from '../../engine/serve/remote.ts'
+import { builtCli } from './support/built-cli.ts'
 import { type RunningEngine, startRun } from './support/engine.ts'
 import { jsonLines, shopProject, type TestProject } from './support/project.ts'
 
@@ -26,6 +30,15 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<RunningEngine> {
   return engine
 }
 
+/** As `statuses`, without a process a question. */
+async function statusesNow(): Promise<unknown> {
+  const service = await connectService(project.dataDir)
+  const answer = await service?.query('SELECT orderId, status FROM order_view ORDER BY orderId')
+  const found: string[] = []
+  for await (const rows of answer?.rows ?? []) found.push(...rows.map((row) => row.join(',')))
+  return found.join(' ')
+}
+
 async function statuses(): Promise<unknown> {
   const { out, err } = await project.evert(['query', 'SELECT orderId, status FROM order_view ORDER BY orderId', '--csv'])
   return out.trimEnd().split('\n').slice(1).join(' ') || err
@@ -46,7 +59,7 @@ describe('a running engine', () => {
     const socket = String(engine.ready.socket)
     expect((await stat(socket)).mode & 0o777).toBe(0o600)
     await project.evert(['append', 'shop', 'events/shop.ndjson'])
-    await expect.poll(statuses, { timeout: 20_000 }).toBe(decided)
+    await expect.poll(statusesNow, { timeout: 20_000 }).toBe(decided)
     const [status] = jsonLines((await project.evert(['status', '--json'])).out) as [Record<string, unknown>]
     expect(status).toMatchObject({ running: true, pid: engine.pid, lagEvents: 0, position: { shop: ['10'] } })
     for (const one of status.consumers as Record<string, string>[]) {
@@ -90,7 +103,53 @@ describe('a running engine', () => {
     expect(existsSync(String(first.ready.socket))).toBe(true)
     const second = await start()
     expect(second.ready.socket).toBe(first.ready.socket)
-    await expect.poll(statuses, { timeout: 20_000 }).toBe(decided)
+    await expect.poll(statusesNow, { timeout: 20_000 }).toBe(decided)
+  })
+
+  test('waits for a command that holds the files for a moment', async () => {
+    await project.evert(['run', '--until-caught-up'])
+    await rm(join(project.dataDir, 'log'), { recursive: true })
+    await rm(join(project.dataDir, 'views.duckdb'))
+    const held = await DuckDBInstance.create(join(project.dataDir, 'views.duckdb'))
+    const starting = start()
+    // The log is opened before the store: from then on it has met the lock, or is about to.
+    await expect.poll(() => existsSync(join(project.dataDir, 'log')), { timeout: 20_000 }).toBe(true)
+    held.closeSync()
+    expect(await starting).toMatchObject({ ready: { event: 'ready' } })
+  })
+
+  test('a query that it was answering when it was killed is an error, not a short answer', async () => {
+    const engine = await start()
+    const asking = spawn(process.execPath, [await builtCli(), 'query', 'SELECT range FROM range(1000000000)', '--json'], {
+      cwd: project.root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let err = ''
+    asking.stderr.on('data', (text) => {
+      err += text
+    })
+    const ended = new Promise((resolve) => asking.on('close', resolve))
+    asking.stdout.once('data', () => engine.kill('SIGKILL')).on('data', () => undefined)
+    expect(await ended).toBe(4)
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'engine-unreachable' } })
+  })
+
+  test('halts when a stream says so, and tells why', async () => {
+    const file = join(project.root, 'pipelines', 'shop.ts')
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8'))
+        .replace("key: 'sku',\n  partitions: 1,", "key: 'sku',\n  partitions: 1,\n  onBad: 'halt',")
+        .replace(
+          'OrderRequested: (_state, event) => (',
+          "OrderRequested: (_state, event) => event.quantity > 5 ? (() => { throw new Error('too many') })() : (",
+        ),
+    )
+    const engine = await start()
+    await project.evert(['append', 'shop', 'events/shop.ndjson'])
+    expect(await engine.ended).toBe(1)
+    expect(engine.log()).toContain('too many')
+    expect(existsSync(String(engine.ready.socket))).toBe(false)
   })
 
   test('answers while the project on disk is broken', async () => {
@@ -151,14 +210,17 @@ describe('without an engine', () => {
     ])
   })
 
-  test.each([
-    ['query', ['query', 'DROP TABLE order_view'], 2, 'query-refused'],
-    ['a view that is not there', ['explain', 'nope'], 2, 'view-unknown'],
-    ['verify of a view that is not there', ['verify', 'nope'], 2, 'view-unknown'],
-  ])('%s is refused', async (_name, args, code, name) => {
-    const finished = await project.evert([...args, '--json'])
-    expect(finished.code).toBe(code)
-    expect(JSON.parse(finished.err)).toMatchObject({ error: { code: name } })
+  test('what cannot be done is refused', async () => {
+    const refused: readonly (readonly [readonly string[], string])[] = [
+      [['query', 'DROP TABLE order_view'], 'query-refused'],
+      [['explain', 'nope'], 'view-unknown'],
+      [['verify', 'nope'], 'view-unknown'],
+    ]
+    for (const [args, code] of refused) {
+      const finished = await project.evert([...args, '--json'])
+      expect(finished.code).toBe(2)
+      expect(JSON.parse(finished.err)).toMatchObject({ error: { code } })
+    }
   })
 })
 

@@ -14,16 +14,24 @@ const cache = join(repository, 'node_modules', '.cache', 'evert-cli')
  * Compiles the sources, once for each state of them, and returns the path of the command's script. Safe to call from
  * several processes at a time. Type errors do not stop it: the house suite finds those.
  */
-export async function builtCli(): Promise<string> {
+export function builtCli(): Promise<string> {
+  built ??= build()
+  return built
+}
+
+/** One build a process: the sources may change while the tests run. */
+let built: Promise<string> | undefined
+
+async function build(): Promise<string> {
   const folder = join(cache, await fingerprint())
   const script = join(folder, 'dist', 'cli', 'main.js')
   if (await exists(script)) return script
   const draft = `${folder}.${process.pid}`
   const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
-  const built = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(draft, 'dist')], { cwd: repository })
+  const compiled = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(draft, 'dist')], { cwd: repository })
   await cp(join(repository, 'cli', 'templates'), join(draft, 'dist', 'cli', 'templates'), { recursive: true })
   await cp(join(repository, 'package.json'), join(draft, 'package.json'))
-  if (!(await exists(join(draft, 'dist', 'cli', 'main.js')))) throw new Error(`the build wrote no command:\n${built.out}${built.err}`)
+  if (!(await exists(join(draft, 'dist', 'cli', 'main.js')))) throw new Error(`the build wrote no command:\n${compiled.out}${compiled.err}`)
   await moveInto(draft, folder)
   return script
 }
