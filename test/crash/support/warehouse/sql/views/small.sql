@@ -1,0 +1,2 @@
+CREATE MATERIALIZED VIEW small AS
+SELECT sku, quantity FROM moves.Taken WHERE quantity < 20
