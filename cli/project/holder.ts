@@ -4,6 +4,7 @@ import { EvertError } from '../../errors.ts'
 
 /** An engine that is just starting holds the files before it answers, another command holds them for a moment: both are waited for. */
 export const heldMsMax = 5_000
+/** Between two tries. */
 export const heldPauseMs = 50
 
 /** Whether opening failed because another process holds the files. */
