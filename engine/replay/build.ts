@@ -10,6 +10,7 @@ import { buildingConsumer } from '../run/dead-letters.ts'
 import type { Derivation, PrepareContext } from '../run/derivation.ts'
 import { type Background, type Loop, wantOf } from '../run/loop.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
+import { literalBinder } from '../run/source.ts'
 import { dropVersion, freeTable, insertVersion, readVersions, setVersionState, stateTable, type VersionRow } from '../run/registry.ts'
 
 export interface BuildOptions {
@@ -168,9 +169,12 @@ function sameKind(one: string, other: string): boolean {
 
 const noDeltas: PrepareContext = {
   literal: true,
-  deltas: () => {
-    throw new Error('A view computed from state reads no events')
-  },
+  deltas: () => ({
+    binder: literalBinder,
+    from: () => {
+      throw new Error('A view computed from state reads no events')
+    },
+  }),
   before: {
     run: () => Promise.reject(new Error('Views prepare; they do not write')),
     all: () => Promise.reject(new Error('A view computed from state loads nothing')),

@@ -47,18 +47,19 @@ export async function verifyView(name: string, options: VerifyOptions): Promise<
   try {
     const { position } = await readPosition(reader)
     let events = 0
+    const counted = (more: number) => {
+      events += more
+      options.onEvents?.(more)
+    }
     const scratch = createScratch({
       reader,
       log: options.log,
       analyzer: options.analyzer,
       position,
-      onEvents: (more) => {
-        events += more
-        options.onEvents?.(more)
-      },
+      onEvents: counted,
       signal: options.signal,
     })
-    const fresh = await recompute(name, options, scratch, reader, position, new Set())
+    const fresh = await recompute(name, { ...options, onEvents: counted }, scratch, reader, position, new Set())
     const columns = options.definitions.catalog.get(name.toLowerCase())?.columns ?? []
     const result = await compare(reader, path(relationSchema, name), fresh, columns)
     return { view: name, position, events, ...result }
