@@ -9,7 +9,7 @@ import type { CommandSpec, Context } from './command.ts'
 import { type InputLine, lineBatches } from './input/lines.ts'
 import { parseLine } from './input/parse-line.ts'
 import { loadProject } from './project/load.ts'
-import { openLog } from './project/log.ts'
+import { openLog } from '../engine/serve/open-log.ts'
 import { formatMany, formatRate, formatSeconds } from './terminal/format.ts'
 import { progressDisplay } from './terminal/progress.ts'
 
@@ -34,7 +34,7 @@ export const append: CommandSpec = {
     const target = targetOf(project, stream as string)
     const type = typeof options.type === 'string' ? typeIn(target, options.type) : undefined
     const producer = typeof options.producer === 'string' ? options.producer : undefined
-    const log = await openLog(project.config)
+    const log = await openLog(project)
     try {
       await appendAll(context, log, { target, type, producer, file: typeof file === 'string' ? file : '-' })
     } finally {

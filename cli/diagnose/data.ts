@@ -6,7 +6,7 @@ import type { Config, Project } from '../../engine/model/types.ts'
 import { connectService } from '../../engine/serve/remote.ts'
 import { EvertError } from '../../errors.ts'
 import { livingHolder } from '../project/holder.ts'
-import { logFolder, openLog } from '../project/log.ts'
+import { logFolder, openLog } from '../../engine/serve/open-log.ts'
 import { formatCount, formatMany, formatPosition } from '../terminal/format.ts'
 import { type Check, NotYet } from './check.ts'
 
@@ -100,7 +100,7 @@ export function storeOpens(config: Config, project: Project | undefined): Check 
 
 async function withLog<T>(config: Config, use: (log: Log) => Promise<T>): Promise<T> {
   if (config.log === 'embedded' && !existsSync(logFolder(config))) throw new NotYet('made at the first append or run')
-  const log = await openLog(config)
+  const log = await openLog({ config })
   try {
     return await use(log)
   } finally {

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { openEmbeddedLog } from '../../connectors/log/embedded/embedded-log.ts'
 import type { Log } from '../../connectors/log/log.ts'
 import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import type { Store } from '../../connectors/store/store.ts'
@@ -11,6 +10,7 @@ import type { Build } from '../replay/build.ts'
 import type { Processor } from '../run/processor/processor.ts'
 import { type Definitions, define } from '../run/define.ts'
 import type { Loop } from '../run/loop.ts'
+import { openLog } from './open-log.ts'
 
 /** The parts that hold a project's files, put together. Everything in `engine/serve` works on one. */
 export interface Core {
@@ -50,12 +50,6 @@ export async function openCore(project: Project, logger: Logger): Promise<Core> 
     await analyzer.close()
     throw error
   }
-}
-
-export async function openLog(project: Project): Promise<Log> {
-  const { config } = project
-  if (config.log !== 'embedded') throw new EvertError('config-invalid', `The log ${JSON.stringify(config.log)} is not known. Today there is one: log: 'embedded' in evert.config.ts, or EVERT_LOG=embedded.`)
-  return openEmbeddedLog(join(config.dataDir, 'log'))
 }
 
 export async function closeCore(core: Core): Promise<void> {

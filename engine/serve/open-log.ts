@@ -1,8 +1,8 @@
-/** The project's log, opened by a command itself: several processes may read and append at once. */
+/** The project's log, opened by whoever needs it: several processes may read and append at once. */
 import { join } from 'node:path'
 import type { Log } from '../../connectors/log/log.ts'
-import type { Config } from '../../engine/model/types.ts'
 import { EvertError } from '../../errors.ts'
+import type { Config } from '../model/types.ts'
 
 /** Folder of the embedded log. */
 export function logFolder(config: Config): string {
@@ -10,7 +10,7 @@ export function logFolder(config: Config): string {
 }
 
 /** Opens the log, and makes an embedded one that is not there yet. Throws `config-invalid` for a log that this release cannot open. */
-export async function openLog(config: Config): Promise<Log> {
+export async function openLog({ config }: { readonly config: Config }): Promise<Log> {
   if (config.log !== 'embedded') {
     throw new EvertError(
       'config-invalid',
