@@ -244,6 +244,17 @@ describe('a fold', () => {
     ])
   })
 
+  test.each([false, true])('many keys in a batch, none of them kept in memory (constants: %s)', async (literal) => {
+    const loop = await fakeLoop(deriveFold(status, 'code', { cacheKeysMax: 2 }))
+    const requests = (total: number): Event[] =>
+      Array.from({ length: 200 }, (_, i) => ({ type: 'Requested', data: { orderId: `o${i}`, total } }))
+    const removals: Event[] = Array.from({ length: 90 }, (_, i) => ({ type: 'Removed', data: { orderId: `o${i}` } }))
+    for (const [i, events] of [requests(1), requests(2), removals].entries()) {
+      await loop.apply([chunkOf(orders, 0, BigInt(i * 200), events)], { literal })
+    }
+    expect(await loop.rows('SELECT total, count(*)::INTEGER AS n FROM main.order_status GROUP BY ALL')).toEqual([{ total: 3n, n: 110 }])
+  })
+
   test.each([1, 7, 1000])('whatever the batches (%i), roll-backs and cache: the rows of a plain fold', async (size) => {
     const event = fc.oneof(
       fc.record({
