@@ -35,7 +35,7 @@ export function batchDeltas(sources: ReadonlyMap<string, Source>, batch: Batch, 
         const asked = options.tombstones === true ? { ...wanted, tombstones: true } : wanted
         if (!shared.has(stream)) return `(${sourceSql(source, batch.chunks.get(stream) ?? [], asked, binder) ?? emptySql(asked)})`
         const names = [...wanted.columns.map((field) => field.name), ...wanted.place, ...(options.tombstones === true ? ['_null'] : [])]
-        const where = options.type === undefined ? '' : ` WHERE _type = ${text(options.type)}`
+        const where = options.type === undefined || source.types.length === 1 ? '' : ` WHERE _type = ${text(options.type)}`
         return `(SELECT ${names.length > 0 ? names.map(ident).join(', ') : '1 AS _one'} FROM ${path('temp', deltaTable(stream))}${where})`
       },
     }
