@@ -1,6 +1,6 @@
 import type { Log } from '../../connectors/log/log.ts'
 import { text } from '../../connectors/store/quote.ts'
-import type { Store } from '../../connectors/store/store.ts'
+import type { Store, Transaction } from '../../connectors/store/store.ts'
 import { asEvertError, EvertError } from '../../errors.ts'
 import { applyBatch, type Member, ViewFailed } from '../run/apply.ts'
 import type { Position, Source } from '../run/batch.ts'
@@ -11,7 +11,7 @@ import type { Derivation, PrepareContext } from '../run/derivation.ts'
 import { type Background, type Loop, wantOf } from '../run/loop.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
 import { literalBinder } from '../run/source.ts'
-import { dropVersion, freeTable, insertVersion, readVersions, setVersionState, stateTable, type VersionRow } from '../run/registry.ts'
+import { dropBuild, dropVersion, freeTable, insertVersion, readVersions, setVersionState, stateTable, type VersionRow } from '../run/registry.ts'
 
 export interface BuildOptions {
   readonly store: Store
@@ -24,6 +24,8 @@ export interface BuildOptions {
   readonly order: readonly string[]
   readonly batch: ReadLimits
   readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** A view that raises is marked as failed, with those that read it, and the others go on. Absent: the whole build fails. */
+  readonly onViewFailed?: (view: string, error: string) => void
 }
 
 export interface Built {
@@ -38,12 +40,13 @@ export interface Built {
  */
 export class Build implements Background {
   readonly #options: BuildOptions
-  readonly #rows: VersionRow[] = []
+  #rows: VersionRow[] = []
   #members: Member[] = []
   #position: Position = new Map()
   #events = 0
   #started = false
   #cancelled = false
+  #isDone = false
   readonly done: Promise<Built>
   #finish!: { resolve: (built: Built) => void; reject: (error: unknown) => void }
 
@@ -68,28 +71,46 @@ export class Build implements Background {
     this.#cancelled = true
   }
 
+  /** Takes every trace away now. Only when nobody else steps it any more. */
+  async abandon(): Promise<void> {
+    if (this.#isDone) return
+    this.cancel()
+    await this.step()
+  }
+
   async step(): Promise<'more' | 'wait' | 'done'> {
     try {
       if (this.#cancelled) throw new EvertError('interrupted', `The build of ${this.views.join(', ')} was interrupted; the live versions stand as they were.`)
       if (!this.#started) await this.#begin()
       const to = this.#options.loop.position
       const batch = await readBatch(this.#options.log, this.#sources(), this.#position, this.#options.batch, (source) => wantOf(source, this.#members), to)
-      if (!batch) {
-        await this.#swap()
-        this.#finish.resolve({ events: this.#events, position: to })
-        return 'done'
+      if (batch) {
+        await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members.filter((member) => member.derivation.byEvents), also: () => [], building: true })
+        crashPoint('build-batch')
+        this.#position = batch.to
+        this.#events += batch.events
+        this.#options.onProgress?.(this.#events, this.#total())
+        // Events that never cease must not put the swap off: it comes as soon as both stand at one position.
+        if (!this.#isAt(to)) return 'more'
       }
-      await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members.filter((member) => member.derivation.byEvents), also: () => [], building: true })
-      crashPoint('build-batch')
-      this.#position = batch.to
-      this.#events += batch.events
-      this.#options.onProgress?.(this.#events, this.#total())
-      return 'more'
+      await this.#swap()
+      this.#isDone = true
+      this.#finish.resolve({ events: this.#events, position: to })
+      return 'done'
     } catch (error) {
+      if (error instanceof ViewFailed && this.#options.onViewFailed && this.#members.includes(error.member)) {
+        await this.#exclude(error)
+        return 'more'
+      }
+      this.#isDone = true
       await this.#discard()
       this.#finish.reject(error instanceof ViewFailed ? new EvertError('replay-failed', `Building ${error.member.derivation.name}: ${error.message}. The live version stands as it was.`, { cause: error }) : asEvertError(error))
       return 'done'
     }
+  }
+
+  #isAt(to: Position): boolean {
+    return [...this.#position].every(([topic, offsets]) => offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)))
   }
 
   #sources(): Source[] {
@@ -120,22 +141,15 @@ export class Build implements Background {
 
   /** Between two live batches, so that the live views stand still: announce, then compute, repoint and drop in one transaction. */
   async #swap(): Promise<void> {
-    const { store, log, loop, derivations, order } = this.#options
+    const { store, log, loop, order } = this.#options
+    const derivations = this.#members.map((member) => member.derivation)
     crashPoint('swap-before-announce')
-    const empty = { chunks: new Map(), events: 0, bytes: 0, to: loop.position }
     const replaced = (await store.transaction(readVersions)).filter((row) => row.state !== 'building' && derivations.some((derivation) => derivation.name === row.name && sameKind(derivation.kind, row.kind)))
     const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
     await store.transaction(async (tx) => {
       for (const [i, derivation] of derivations.entries()) {
         const row = this.#rows[i] as VersionRow
-        if (!derivation.byEvents) {
-          const answer = await derivation.prepare(empty, stateTable(row), noDeltas)
-          for (const statement of answer.statements) {
-            await tx.run(statement.sql).catch((error: Error) => {
-              throw new ViewFailed(this.#members[i] as Member, error)
-            })
-          }
-        }
+        if (!derivation.byEvents) await computeFromState(tx, this.#members[i] as Member, loop.position)
         for (const statement of derivation.expose(stateTable(row))) await tx.run(statement)
         await tx.run(setVersionState(row.table, 'live'))
         await tx.run(`DELETE FROM _evert.dead_letters WHERE consumer = ${text(derivation.name)}`)
@@ -143,22 +157,54 @@ export class Build implements Background {
         await tx.run(`UPDATE _evert.dead_letters SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`)
         await tx.run(`UPDATE _evert.counts SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`)
       }
+      for (const member of this.#followers()) await computeFromState(tx, member, loop.position)
       for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
       // The log learns of it before the store does; a crash between the two makes the next start build it again.
       await announce(log, announced.map((derivation) => ({ kind: 'promoted' as const, view: derivation.name, version: derivation.fingerprint, source: derivation.source })))
       crashPoint('swap-after-announce')
     })
     crashPoint('swap-after-commit')
+    this.#rows = [] // they are live now, and no longer this build's to take away
     const names = new Set(derivations.map((derivation) => derivation.name))
     const others = loop.members.filter((member) => !names.has(member.derivation.name))
     const at = (member: Member) => order.indexOf(member.derivation.name)
     loop.setMembers([...others, ...this.#members].sort((a, b) => at(a) - at(b)))
   }
 
+  /** Live views over the new versions that are not built anew themselves: they follow in the same transaction. */
+  #followers(): Member[] {
+    const names = new Set(this.views)
+    return this.#options.loop.members.filter(({ derivation }) => {
+      const isFollower = !names.has(derivation.name) && !derivation.byEvents && derivation.reads.some((read) => names.has(read))
+      if (isFollower) names.add(derivation.name)
+      return isFollower
+    })
+  }
+
+  /** Goes on without a view that raised, and without those that read it. */
+  async #exclude(error: ViewFailed): Promise<void> {
+    const { name } = error.member.derivation
+    const out = new Map([[name, error.message]])
+    for (const { derivation } of this.#members) if (derivation.reads.some((read) => out.has(read))) out.set(derivation.name, `it reads ${name}, which failed: ${error.message}`)
+    const failed = this.#rows.filter((row) => out.has(row.name))
+    this.#rows = this.#rows.filter((row) => !out.has(row.name))
+    this.#members = this.#members.filter((member) => !out.has(member.derivation.name))
+    await this.#options.store.script(failed.map((row) => setVersionState(row.table, 'failed', out.get(row.name))))
+    for (const [view, why] of out) this.#options.onViewFailed?.(view, why)
+  }
+
   async #discard(): Promise<void> {
-    if (!this.#started) return
-    const statements = this.#rows.flatMap((row) => [...dropVersion(row), `DELETE FROM _evert.dead_letters WHERE consumer = ${text(buildingConsumer(row.name))}`, `DELETE FROM _evert.counts WHERE consumer = ${text(buildingConsumer(row.name))}`])
-    if (statements.length > 0) await this.#options.store.script(statements)
+    if (this.#rows.length > 0) await this.#options.store.script(this.#rows.flatMap(dropBuild))
+  }
+}
+
+/** The rows of a view that follow from the state alone. */
+async function computeFromState(tx: Transaction, member: Member, position: Position): Promise<void> {
+  const answer = await member.derivation.prepare({ chunks: new Map(), events: 0, bytes: 0, to: position }, member.table, noDeltas)
+  for (const statement of answer.statements) {
+    await tx.run(statement.sql).catch((error: Error) => {
+      throw new ViewFailed(member, error)
+    })
   }
 }
 

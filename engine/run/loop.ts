@@ -95,17 +95,20 @@ export class Loop {
     try {
       let next: Promise<Batch | undefined> | undefined
       while (!signal.aborted) {
+        this.#wake = new AbortController() // whoever wakes the loop in this turn ends the idling at its end
         await this.#runBoundary()
         const batch = await (next ?? this.#read())
         next = undefined
         if (batch) {
           const applied = this.#apply(batch)
-          next = this.#read(batch.to) // while DuckDB works on this one
-          next.catch(() => undefined) // awaited in the next turn, where it throws
+          const ahead = { members: this.#members, read: this.#read(batch.to) } // while DuckDB works on this one
+          ahead.read.catch(() => undefined) // awaited in the next turn, where it throws
           await applied
-        }
-        const progressed = await this.#stepBackground()
-        if (!batch && !progressed && this.#boundary.length === 0) await this.#idle(signal)
+          await this.#stepBackground()
+          // Members that joined meanwhile may want more of an event than was read ahead.
+          if (this.#members === ahead.members) next = ahead.read
+          else await Promise.allSettled([ahead.read])
+        } else if (!(await this.#stepBackground())) await this.#idle()
       }
       await next?.catch(() => undefined)
     } finally {
@@ -195,15 +198,14 @@ export class Loop {
     return result !== 'wait'
   }
 
-  async #idle(signal: AbortSignal): Promise<void> {
-    const wake = new AbortController()
-    this.#wake = wake
-    if (signal.aborted || this.#boundary.length > 0) return
+  async #idle(): Promise<void> {
+    const { signal } = this.#wake
+    if (signal.aborted) return
     if (this.#dirtyBytes > checkpointBytes) {
       this.#dirtyBytes = 0
       await this.#options.store.checkpoint()
     }
-    await this.#options.log.wait(this.#position, { signal: wake.signal })
+    await this.#options.log.wait(this.#position, { signal })
   }
 }
 

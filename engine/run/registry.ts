@@ -3,6 +3,7 @@ import type { Store, Transaction } from '../../connectors/store/store.ts'
 import { exactQuotientDdl } from '../compile/exact-quotient.ts'
 import { relationSchema } from '../compile/relations.ts'
 import type { Position } from './batch.ts'
+import { buildingConsumer } from './dead-letters.ts'
 
 /** What the store's file says of one version. */
 export interface VersionRow {
@@ -47,6 +48,12 @@ export function setVersionState(table: string, state: VersionRow['state'], error
 
 export function dropVersion(row: Pick<VersionRow, 'table'>): string[] {
   return [`DELETE FROM _evert.versions WHERE "table" = ${text(row.table)}`, `DROP TABLE IF EXISTS ${stateTable(row)}`]
+}
+
+/** A version that was not finished, with the dead letters that it had so far. */
+export function dropBuild(row: Pick<VersionRow, 'table' | 'name'>): string[] {
+  const consumer = text(buildingConsumer(row.name))
+  return [...dropVersion(row), `DELETE FROM _evert.dead_letters WHERE consumer = ${consumer}`, `DELETE FROM _evert.counts WHERE consumer = ${consumer}`]
 }
 
 /** A table name that no version has: a rebuild of the same definition gets a number. */

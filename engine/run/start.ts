@@ -1,5 +1,5 @@
 import type { Log } from '../../connectors/log/log.ts'
-import { path } from '../../connectors/store/quote.ts'
+import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import type { Member } from './apply.ts'
@@ -7,7 +7,7 @@ import type { Position, Source } from './batch.ts'
 import { announce, promotedVersions } from './control.ts'
 import type { Definitions } from './define.ts'
 import type { Derivation } from './derivation.ts'
-import { dropVersion, freeTable, initialize, insertPosition, insertVersion, readMeta, readPosition, readFresh, readVersions, stateTable, type VersionRow, writeFresh, writeMeta } from './registry.ts'
+import { dropBuild, dropVersion, freeTable, initialize, insertPosition, insertVersion, readMeta, readPosition, readFresh, readVersions, stateTable, type VersionRow, writeFresh, writeMeta } from './registry.ts'
 
 /** Where an engine begins: what is live and at which position, and what must be built first. */
 export interface Start {
@@ -78,7 +78,8 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
   const statements: string[] = []
   for (const row of rows) {
     const derivation = wanted.get(key(row.kind, row.name))
-    if (row.state === 'building' || !derivation) statements.push(...dropVersion(row)) // a build that was cut off begins anew
+    if (row.state === 'building') statements.push(...dropBuild(row)) // it was cut off, and begins anew
+    else if (!derivation) continue
     else if (row.fingerprint === derivation.fingerprint) live.set(key(row.kind, row.name), row)
     else if (promoted.get(row.name) !== derivation.fingerprint) changed.push(row.name)
     else statements.push(...derivation.conceal(), ...dropVersion(row)) // the log has promoted the new one; a crash came before the swap
@@ -88,12 +89,31 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
     if (!live.has(key(derivation.kind, derivation.name)) && last !== undefined && last !== derivation.fingerprint && !changed.includes(derivation.name)) changed.push(derivation.name)
   }
   if (changed.length > 0 && !tolerateChanged) throw changedError(changed)
-  const removed = rows.filter((row) => row.state !== 'building' && !wanted.has(key(row.kind, row.name)))
-  for (const row of removed) statements.push(`DROP VIEW IF EXISTS ${path('_rel', row.name)}`, `DROP VIEW IF EXISTS ${path('main', row.name)}`)
-  return { ...(await create(store, log, definitions, position, rows, live, statements)), removed: removed.map((row) => row.name) }
+  // Whoever tolerates changes replays one view of a project that is being worked on: it takes nothing else away.
+  const removed = tolerateChanged ? [] : rows.filter((row) => row.state !== 'building' && !wanted.has(key(row.kind, row.name)))
+  await announce(log, removed.filter((row) => row.kind === 'sql' || row.kind === 'fold').map((row) => ({ kind: 'removed' as const, view: row.name })))
+  for (const row of removed) statements.push(...(await forget(store, row)))
+  return { ...(await create(store, log, definitions, position, rows, { live, changed }, statements)), removed: removed.map((row) => row.name) }
 }
 
-async function create(store: Store, log: Log, definitions: Definitions, position: Position, rows: readonly VersionRow[], live: ReadonlyMap<string, VersionRow>, statements: string[]): Promise<Omit<Start, 'removed'>> {
+/** A version that nobody declares any more, with the names under which it was read (a history has several) and its dead letters. */
+async function forget(store: Store, row: VersionRow): Promise<string[]> {
+  const exposed = await store.transaction((tx) => tx.all(`SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND contains(sql, ${text(ident(row.table))})`))
+  return [
+    ...exposed.map((view) => `DROP VIEW IF EXISTS ${path(String(view.schema_name), String(view.view_name))}`),
+    ...dropVersion(row),
+    `DELETE FROM _evert.dead_letters WHERE consumer = ${text(row.name)}`,
+    `DELETE FROM _evert.counts WHERE consumer = ${text(row.name)}`,
+  ]
+}
+
+interface Known {
+  readonly live: ReadonlyMap<string, VersionRow>
+  /** Views whose rows are of another definition: they are replaced by a replay, and by nothing else. */
+  readonly changed: readonly string[]
+}
+
+async function create(store: Store, log: Log, definitions: Definitions, position: Position, rows: readonly VersionRow[], { live, changed }: Known, statements: string[]): Promise<Omit<Start, 'removed'>> {
   const members: Member[] = []
   const left = new Set(await store.transaction(readFresh))
   const fresh: string[] = []
@@ -108,7 +128,7 @@ async function create(store: Store, log: Log, definitions: Definitions, position
       members.push({ derivation, table: stateTable(row) })
       joined.add(derivation.name)
       if (left.has(derivation.name)) fresh.push(derivation.name)
-    } else if ([...derivation.streams.keys()].every(untouched) && derivation.reads.every((read) => joined.has(read))) {
+    } else if (!changed.includes(derivation.name) && [...derivation.streams.keys()].every(untouched) && derivation.reads.every((read) => joined.has(read))) {
       const version: VersionRow = { name: derivation.name, kind: derivation.kind, fingerprint: derivation.fingerprint, table: freeTable(derivation.name, derivation.fingerprint, rows), state: 'live', error: null }
       const table = stateTable(version)
       statements.push(...derivation.create(table), ...derivation.expose(table), insertVersion(version, derivation.source))

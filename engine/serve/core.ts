@@ -17,7 +17,8 @@ export interface Core {
   readonly log: Log
   readonly store: Store
   readonly logger: Logger
-  analyzer: Analyzer
+  /** Compiles at the start; from then on it only parses and prints queries, whatever the definitions are. */
+  readonly analyzer: Analyzer
   definitions: Definitions
   /** Absent when this process only reads. */
   loop?: Loop
@@ -58,12 +59,11 @@ export async function closeCore(core: Core): Promise<void> {
 }
 
 /** The project read anew, as it stands on disk now. */
-export async function redefine(project: Project): Promise<{ definitions: Definitions; analyzer: Analyzer }> {
+export async function redefine(project: Project): Promise<Definitions> {
   const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
   try {
-    return { analyzer, definitions: await define(project, analyzer) }
-  } catch (error) {
+    return await define(project, analyzer)
+  } finally {
     await analyzer.close()
-    throw error
   }
 }

@@ -41,6 +41,7 @@ async function run(core: Core): Promise<Engine> {
   const begun = await start(store, log, definitions)
   for (const name of begun.removed) logger.warn({ view: name }, `${name} is no longer declared: its rows are dropped`)
   const stopping = new AbortController()
+  const onViewFailed = (view: string, error: string) => logger.error({ view, error }, `The view ${view} failed and is not served; the others go on. Mend it and run evert replay ${view}`)
   const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
   const loop = new Loop({
     store,
@@ -49,14 +50,14 @@ async function run(core: Core): Promise<Engine> {
     position: begun.position,
     members: begun.members,
     batch,
-    onViewFailed: (view, error) => logger.error({ view, error }, `The view ${view} failed and is not served; the others go on. Mend it and run evert replay ${view}`),
+    onViewFailed,
     onCommit: (commit) => logger.debug({ events: commit.events }, 'batch committed'),
   })
   core.loop = loop
   loop.setMembers(begun.members, begun.fresh)
   await loop.computeFresh()
   if (begun.toBuild.length > 0) {
-    const build = new Build({ store, log, loop, sources: definitions.sources, derivations: begun.toBuild, order: definitions.derivations.map((derivation) => derivation.name), batch })
+    const build = new Build({ store, log, loop, sources: definitions.sources, derivations: begun.toBuild, order: definitions.derivations.map((derivation) => derivation.name), batch, onViewFailed })
     core.builds.add(build)
     logger.info({ views: build.views }, `Building ${build.views.join(', ')} from the beginning of the log, beside the live views`)
     build.done.then(
@@ -77,8 +78,10 @@ async function run(core: Core): Promise<Engine> {
   const running = Promise.allSettled([loop.run(stopping.signal).catch(halt), ...core.processors.map((processor) => runProcessor(core, processor, stopping.signal).catch(halt))])
   const done = running.then(async (results) => {
     for (const processor of core.processors) await processor.close()
-    await closeCore(core)
     const failed = results.find((result) => result.status === 'rejected')
+    // Nobody steps them any more. After a failure the store may be unable to write: the next start takes them away.
+    if (!failed) for (const build of core.builds) await build.abandon()
+    await closeCore(core)
     if (failed) throw failed.reason
   })
   done.catch(() => undefined) // the owner awaits it; an engine that halts must not end the process by itself

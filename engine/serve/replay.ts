@@ -20,40 +20,41 @@ import type { Ask, ReplayAnswer } from './service.ts'
 export async function replayView(core: Core, view: string, ask: Ask): Promise<ReplayAnswer> {
   const begin = performance.now()
   const project = await loadProject(core.project.config.root)
-  const { definitions, analyzer } = await redefine(project)
-  let adopted = false
+  const definitions = await redefine(project)
+  const loop = core.loop ?? (await standing(core, definitions))
+  const derivations = toBuild(definitions, view, await core.store.transaction(readVersions), loop)
+  if (core.loop) sameSources(core.definitions, definitions, derivations)
+  const names = derivations.map((derivation) => derivation.name)
+  for (const build of core.builds) {
+    const same = build.views.find((name) => names.includes(name))
+    if (same !== undefined) throw new EvertError('replay-busy', `${same} is being built already. Wait for it (evert status shows how far it is), or interrupt that command.`)
+  }
+  const progress = meter(`replaying ${names.join(', ')}`, 'events', ask)
+  const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
+  const build = new Build({ store: core.store, log: core.log, loop, sources: definitions.sources, derivations, order: definitions.derivations.map((derivation) => derivation.name), batch, onProgress: progress.set })
+  core.builds.add(build)
+  const cancel = () => build.cancel()
+  ask.signal?.addEventListener('abort', cancel)
+  if (ask.signal?.aborted === true) cancel()
   try {
-    const loop = core.loop ?? (await standing(core, definitions))
-    const derivations = toBuild(definitions, view, await core.store.transaction(readVersions), loop)
-    const names = derivations.map((derivation) => derivation.name)
-    for (const build of core.builds) {
-      const same = build.views.find((name) => names.includes(name))
-      if (same !== undefined) throw new EvertError('replay-busy', `${same} is being built already. Wait for it (evert status shows how far it is), or interrupt that command.`)
-    }
-    const progress = meter(`replaying ${names.join(', ')}`, 'events', ask)
-    const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
-    const build = new Build({ store: core.store, log: core.log, loop, sources: definitions.sources, derivations, order: definitions.derivations.map((derivation) => derivation.name), batch, onProgress: progress.set })
-    core.builds.add(build)
-    const cancel = () => build.cancel()
-    ask.signal?.addEventListener('abort', cancel)
-    try {
-      if (core.loop) loop.addBackground(build)
-      else while ((await build.step()) !== 'done');
-      const built = await build.done
-      const old = core.analyzer
-      core.definitions = merged(core.definitions, definitions, new Set(names))
-      core.analyzer = analyzer
-      adopted = true
-      await old.close()
-      const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
-      const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.name)}`))
-      return { view: target.name, version: target.fingerprint, events: built.events, rows: Number(count?.n), seconds: (performance.now() - begin) / 1000, position: positionJson(core, built.position) }
-    } finally {
-      ask.signal?.removeEventListener('abort', cancel)
-      core.builds.delete(build)
-    }
+    if (core.loop) loop.addBackground(build)
+    else while ((await build.step()) !== 'done');
+    const built = await build.done
+    core.definitions = merged(core.definitions, definitions, new Set(names))
+    const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
+    const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.name)}`))
+    return { view: target.name, version: target.fingerprint, events: built.events, rows: Number(count?.n), seconds: (performance.now() - begin) / 1000, position: positionJson(core, built.position) }
   } finally {
-    if (!adopted) await analyzer.close()
+    ask.signal?.removeEventListener('abort', cancel)
+    core.builds.delete(build)
+  }
+}
+
+/** A running engine decodes by the schemas that it was started with. */
+function sameSources(running: Definitions, read: Definitions, derivations: readonly Derivation[]): void {
+  for (const name of new Set(derivations.flatMap((derivation) => [...derivation.streams.keys()]))) {
+    if (running.sources.get(name)?.fingerprint === read.sources.get(name)?.fingerprint) continue
+    throw new EvertError('definition-changed', `The declaration of ${name} is not the one that the running engine was started with. Stop the engine, replay ${derivations.at(-1)?.name}, and start it again.`, { details: { stream: name } })
   }
 }
 
@@ -61,7 +62,10 @@ export async function replayView(core: Core, view: string, ask: Ask): Promise<Re
 async function standing(core: Core, definitions: Definitions): Promise<Loop> {
   const begun = await start(core.store, core.log, definitions, { tolerateChanged: true })
   const { config } = core.project
-  return new Loop({ store: core.store, log: core.log, sources: definitions.sources, position: begun.position, members: begun.members, batch: { events: config.batchEventsMax, bytes: config.batchBytesMax }, onViewFailed: () => undefined })
+  const loop = new Loop({ store: core.store, log: core.log, sources: definitions.sources, position: begun.position, members: begun.members, batch: { events: config.batchEventsMax, bytes: config.batchBytesMax }, onViewFailed: (failed, error) => core.logger.error({ view: failed, error }, `The view ${failed} failed and is not served`) })
+  loop.setMembers(begun.members, begun.fresh)
+  await loop.computeFresh()
+  return loop
 }
 
 /** The view, what it needs and lacks, and the changed or failed views that read it: in order of dependence. */
