@@ -52,8 +52,9 @@ export async function planGroup(analyzer: Analyzer, node: Ast, columns: readonly
       // Without GROUP BY there is one row from the start: count 0, every other aggregate NULL.
       ...(keys.length === 0 ? [`INSERT INTO ${table} VALUES (${stateColumns.map((column) => column.initial).join(', ')})`] : []),
     ],
-    maintain: (table, delta) => [
-      `MERGE INTO ${table} AS t USING ${added(delta)} AS g ON ${match} WHEN MATCHED THEN UPDATE SET ${updates.length > 0 ? updates.join(', ') : `${ident(names[0] ?? '')} = t.${ident(names[0] ?? '')}`} WHEN NOT MATCHED THEN INSERT (${list(names)}) VALUES (${names.map((name) => `g.${ident(name)}`).join(', ')})`,
+    maintain: (table, delta, staged) => [
+      ...(staged === undefined ? [] : [`CREATE OR REPLACE TEMP TABLE ${staged} AS ${added(delta)}`]),
+      `MERGE INTO ${table} AS t USING ${staged ?? added(delta)} AS g ON ${match} WHEN MATCHED THEN UPDATE SET ${updates.length > 0 ? updates.join(', ') : `${ident(names[0] ?? '')} = t.${ident(names[0] ?? '')}`} WHEN NOT MATCHED THEN INSERT (${list(names)}) VALUES (${names.map((name) => `g.${ident(name)}`).join(', ')})`,
       ...check(table),
     ],
     read: (table) => `${shown(table)}${order}`,

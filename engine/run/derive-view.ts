@@ -1,4 +1,4 @@
-import { path } from '../../connectors/store/quote.ts'
+import { ident, path } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
 import type { ViewPlan } from '../compile/plan.ts'
 import { relationSchema } from '../compile/relations.ts'
@@ -33,7 +33,8 @@ export function deriveView(plan: ViewPlan, source: string): Derivation {
     prepare: async (_batch, table, context) => {
       const parameters: Parameter[] = []
       const deltas = context.deltas(parameters)
-      const sql = plan.maintain(table, (read) => deltas.from(read.relation.source, { needs: plan.needs.get(read.relation.name), placed: read.placed, ...(read.relation.type === undefined ? {} : { type: read.relation.type }) }))
+      const staged = context.literal ? undefined : ident(`added to ${table}`)
+      const sql = plan.maintain(table, (read) => deltas.from(read.relation.source, { needs: plan.needs.get(read.relation.name), placed: read.placed, ...(read.relation.type === undefined ? {} : { type: read.relation.type }) }), staged)
       return { statements: sql.map((text, i) => ({ sql: text, ...(i === 0 ? { parameters } : {}) })) }
     },
   }
