@@ -9,7 +9,7 @@ import type { TempProject } from './support/project.ts'
 import { randomOf, roundsOf, seed } from './support/random.ts'
 import { warehouse } from './support/warehouse.ts'
 
-const rounds = roundsOf(4)
+const rounds = roundsOf(3, 0.2)
 
 const open: { destroy(): void }[] = []
 const processes: { stop(): Promise<unknown> }[] = []

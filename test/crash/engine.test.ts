@@ -6,7 +6,7 @@ import type { TempProject } from './support/project.ts'
 import { type Random, randomOf, roundsOf, seed } from './support/random.ts'
 import { warehouse } from './support/warehouse.ts'
 
-const rounds = roundsOf(8)
+const rounds = roundsOf(8, 1)
 /** A log per so many kills, so that a long campaign does not drag an ever longer history along. */
 const roundsPerLog = 25
 const points = ['batch-before-commit', 'batch-after-commit', 'processor-after-log', 'processor-after-state'] as const

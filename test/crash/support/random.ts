@@ -1,9 +1,9 @@
 /** Random numbers that a seed repeats: the campaigns print theirs, so that a failure can be had again. */
 
-/** How many kills a campaign takes; `npm run test:long` asks for many. */
-export function roundsOf(few: number): number {
+/** How many kills a campaign takes: `few`, or its share of what `npm run test:long` asks for. */
+export function roundsOf(few: number, share: number): number {
   const wanted = process.env.EVERT_CRASH_ROUNDS
-  return wanted === undefined ? few : Math.max(few, Number(wanted))
+  return wanted === undefined ? few : Math.max(few, Math.round(Number(wanted) * share))
 }
 
 /** `EVERT_CRASH_SEED`, or another one each run. */
