@@ -15,6 +15,8 @@ const session = new Set(['current_user', 'session_user', 'user', 'current_role',
 const bare = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_schema'])
 /** Aggregates whose answer follows the order of the rows: right only with an ORDER BY of their own. */
 export const orderedAggregates: ReadonlySet<string> = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'first', 'last', 'arbitrary', 'any_value', 'first_value', 'last_value'])
+const gathersLists = new Set(['list', 'array_agg'])
+const sorts = new Set(['list_sort', 'array_sort', 'list_reverse_sort', 'array_reverse_sort'])
 /** DuckDB's macros over such aggregates, which leave no place for an ORDER BY. */
 const orderedMacros = new Map([
   ['json_group_array', 'to_json(list(… ORDER BY …))'],
@@ -39,7 +41,11 @@ export function refuseNondeterminism(node: Ast, reads: readonly Read[], function
   const refuse: Refuse = (clause, why, remedy) => {
     throw new EvertError('sql-invalid', `${where}: ${clause} ${why}. ${remedy}`, { details: { clause } })
   }
+  const sorted = new Set<Ast>()
   visit(node, (part) => {
+    // DuckDB's parser writes list(x ORDER BY x) as list_sort(list(x)); both are the same in any order of rows.
+    if (part.class === 'FUNCTION' && sorts.has(textOf(part.function_name).toLowerCase())) for (const child of items(part.children).slice(0, 1)) sorted.add(child)
+    if (sorted.has(part) && gathersLists.has(textOf(part.function_name).toLowerCase())) return
     if (part.class === 'FUNCTION' || part.class === 'WINDOW') checkFunction(part, functions, refuse)
     if (part.class === 'WINDOW') checkWindow(part, refuse)
     if (isAst(part.sample)) refuse('TABLESAMPLE', 'takes other rows each time', 'Filter by a hash of a column instead: WHERE hash(id) % 100 < 10.')

@@ -1,0 +1,114 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { ident, list, path, text } from '../../../connectors/store/quote.ts'
+import type { Field, StreamModel, TableModel } from '../../../engine/model/types.ts'
+import { sqlTypeText } from '../../../engine/model/schema/sql-type.ts'
+
+/** One good event as the recomputation sees it. */
+export interface PlainEvent {
+  readonly type: string
+  readonly key: string | null
+  readonly partition: number
+  readonly offset: bigint
+  readonly timeMicros: bigint
+  /** Values as DuckDB casts them from text; null for a tombstone of a table. */
+  readonly values: Readonly<Record<string, string | null>> | null
+}
+
+export interface PlainAnswer {
+  readonly columns: readonly string[]
+  /** Rows as JSON text, sorted: a multiset. */
+  readonly rows: readonly string[]
+}
+
+const place = '_type VARCHAR, _key VARCHAR, _time TIMESTAMPTZ, _partition INTEGER, _offset BIGINT'
+
+/**
+ * The recomputation: a DuckDB of its own in memory, one relation per stream, event type and table, made from the events
+ * without a line of the engine's. A view is the same SELECT text, run anew.
+ */
+export class Plain {
+  readonly #instance: DuckDBInstance
+  readonly #connection: DuckDBConnection
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance
+    this.#connection = connection
+  }
+
+  static async open(sources: Iterable<StreamModel | TableModel>): Promise<Plain> {
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+    const plain = new Plain(instance, await instance.connect())
+    await plain.run("SET TimeZone = 'UTC'")
+    for (const source of sources) await plain.#create(source)
+    return plain
+  }
+
+  async #create(source: StreamModel | TableModel): Promise<void> {
+    const columns = source.columns.map((field) => `${ident(field.name)} ${sqlTypeText(field.type)}`).join(', ')
+    await this.run(`CREATE TABLE ${ident(source.name)} (${columns}${source.kind === 'stream' ? `, ${place}` : ', _key VARCHAR'})`)
+    if (source.kind !== 'stream' || source.types.length < 2) return
+    await this.run(`CREATE SCHEMA ${ident(source.name)}`)
+    for (const type of source.types) {
+      const fields = list(type.fields.map((field) => field.name))
+      await this.run(`CREATE VIEW ${path(source.name, type.name)} AS SELECT ${fields}, _type, _key, _time, _partition, _offset FROM main.${ident(source.name)} WHERE _type = ${text(type.name)}`)
+    }
+  }
+
+  async insert(source: StreamModel | TableModel, events: readonly PlainEvent[]): Promise<void> {
+    if (source.kind === 'table') {
+      for (const event of events) {
+        await this.run(`DELETE FROM ${ident(source.name)} WHERE _key = ${text(event.key ?? '')}`)
+        if (event.values) await this.run(`INSERT INTO ${ident(source.name)} VALUES (${cells(source.columns, event.values)}, ${text(event.key ?? '')})`)
+      }
+      return
+    }
+    const rows = events.map((event) => {
+      const own = new Set(source.types.find((type) => type.name === event.type)?.fields.map((field) => field.name))
+      const values = Object.fromEntries(Object.entries(event.values ?? {}).filter(([name]) => own.has(name)))
+      return `(${cells(source.columns, values)}, ${text(event.type)}, ${event.key === null ? 'NULL' : text(event.key)}, make_timestamptz(${event.timeMicros}), ${event.partition}, ${event.offset})`
+    })
+    for (let from = 0; from < rows.length; from += 500) await this.run(`INSERT INTO ${ident(source.name)} VALUES ${rows.slice(from, from + 500).join(', ')}`)
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.#connection.run(sql)
+  }
+
+  /** False when DuckDB refuses the statement. */
+  async tryRun(sql: string): Promise<boolean> {
+    try {
+      await this.run(sql)
+      return true
+    } catch (error) {
+      if (/^(Binder|Conversion|Parser|Catalog|Not implemented|Invalid Input) Error/.test((error as Error).message)) return false
+      throw error
+    }
+  }
+
+  /** The first columns of a relation, all of them without `count`. */
+  async columns(relation: string, count?: number): Promise<{ name: string; type: string }[]> {
+    const rows = (await this.#connection.runAndReadAll(`DESCRIBE SELECT * FROM ${relation}`)).getRowObjects()
+    return rows.slice(0, count).map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+  }
+
+  async answer(sql: string): Promise<PlainAnswer> {
+    const result = await this.#connection.runAndReadAll(sql)
+    const types = result.columnTypes().map(String)
+    const columns = result.columnNames().map((name, i) => `${name} ${types[i]}`)
+    return { columns, rows: result.getRowsJson().map((row) => JSON.stringify(row)).sort() }
+  }
+
+  close(): void {
+    this.#connection.closeSync()
+    this.#instance.closeSync()
+  }
+}
+
+function cells(fields: readonly Field[], values: Readonly<Record<string, string | null>>): string {
+  return fields
+    .map((field) => {
+      const value = values[field.name]
+      return value === undefined || value === null ? 'NULL' : `CAST(${text(value)} AS ${sqlTypeText(field.type)})`
+    })
+    .join(', ')
+}

@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openEmbeddedLog } from '../../../connectors/log/embedded/embedded-log.ts'
+import type { Log } from '../../../connectors/log/log.ts'
+import { openDuckdb } from '../../../connectors/store/duckdb/open.ts'
+import { path } from '../../../connectors/store/quote.ts'
+import type { Store } from '../../../connectors/store/store.ts'
+import { type Analyzer, createAnalyzer } from '../../../engine/compile/analyzer.ts'
+import type { FoldModel, Project, StreamModel, TableModel } from '../../../engine/model/types.ts'
+import { Build } from '../../../engine/replay/build.ts'
+import { type Verified, verifyView } from '../../../engine/replay/verify.ts'
+import type { Position } from '../../../engine/run/batch.ts'
+import { type Definitions, define } from '../../../engine/run/define.ts'
+import { Loop, type LoopOptions } from '../../../engine/run/loop.ts'
+import { start } from '../../../engine/run/start.ts'
+
+export interface Declared {
+  readonly streams?: readonly StreamModel[]
+  readonly tables?: readonly TableModel[]
+  readonly folds?: readonly FoldModel[]
+  /** View name to its SELECT. */
+  readonly views?: Readonly<Record<string, string>>
+}
+
+/** A project in memory, as loading one from disk gives it. */
+export function projectOf(declared: Declared, dataDir = ''): Project {
+  const byName = <Model extends { readonly name: string }>(models: readonly Model[] = []) => new Map(models.map((model) => [model.name, model]))
+  return {
+    config: { root: dataDir, dataDir, log: 'embedded', pipelines: [], views: [], logLevel: 'silent', batchEventsMax: 65_536, batchBytesMax: 16 << 20, duckdb: { memoryLimit: '1GB', threads: 2 } },
+    streams: byName(declared.streams),
+    tables: byName(declared.tables),
+    folds: byName(declared.folds),
+    processors: new Map(),
+    sqlViews: Object.entries(declared.views ?? {}).map(([name, select]) => ({ kind: 'sql', file: `sql/views/${name}.sql`, text: `CREATE MATERIALIZED VIEW ${name} AS\n${select}\n` })),
+    codeFingerprints: new Map(),
+  }
+}
+
+/** An empty analyzer; whoever makes it closes it. */
+export async function openAnalyzer(): Promise<Analyzer> {
+  return createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
+}
+
+/** How batches are cut, and which of the two paths into DuckDB they take. */
+export interface Pace {
+  readonly events: number
+  readonly literalEventsMax?: number | undefined
+}
+
+/** The engine's loop over a log and a DuckDB file in a folder of its own, stepped by hand. */
+export class Subject {
+  readonly dir = mkdtempSync(join(tmpdir(), 'evert-oracle-'))
+  readonly failed = new Map<string, string>()
+  log!: Log
+  store!: Store
+  loop!: Loop
+  analyzer!: Analyzer
+  definitions!: Definitions
+  #declared: Declared
+  /** Read by the loop for each batch, so a test may change it between two steps. */
+  readonly #batch = { events: 1_000, bytes: 16 << 20 }
+  #options: { literalEventsMax?: number | undefined } = {}
+
+  private constructor(declared: Declared) {
+    this.#declared = declared
+  }
+
+  /** How the next batches are cut. */
+  pace({ events, literalEventsMax }: Pace): void {
+    this.#batch.events = events
+    this.#options.literalEventsMax = literalEventsMax
+  }
+
+  static async open(declared: Declared, pace: Pace = { events: 1_000 }): Promise<Subject> {
+    const subject = new Subject(declared)
+    try {
+      subject.pace(pace)
+      await subject.#open()
+    } catch (error) {
+      rmSync(subject.dir, { recursive: true, force: true })
+      throw error
+    }
+    return subject
+  }
+
+  /** Closes everything and starts again, as after a stop, perhaps with other views; new ones are built when the loop is stepped. */
+  async restart(declared: Declared = this.#declared): Promise<void> {
+    await this.#close()
+    this.#declared = declared
+    await this.#open()
+  }
+
+  async #open(): Promise<void> {
+    this.analyzer = await openAnalyzer()
+    this.definitions = await define(projectOf(this.#declared, this.dir), this.analyzer)
+    this.log = await openEmbeddedLog(join(this.dir, 'log'))
+    this.store = await openDuckdb(join(this.dir, 'views.duckdb'), { threads: 2 })
+    const begun = await start(this.store, this.log, this.definitions)
+    this.#options = Object.assign(this.#options, {
+      store: this.store,
+      log: this.log,
+      sources: this.definitions.sources,
+      position: begun.position,
+      members: begun.members,
+      batch: this.#batch,
+      onViewFailed: (view: string, error: string) => this.failed.set(view, error),
+    })
+    this.loop = new Loop(this.#options as LoopOptions)
+    this.loop.setMembers(begun.members, begun.fresh)
+    await this.loop.computeFresh()
+    if (begun.toBuild.length === 0) return
+    const build = new Build({ store: this.store, log: this.log, loop: this.loop, sources: this.definitions.sources, derivations: begun.toBuild, order: this.definitions.derivations.map((derivation) => derivation.name), batch: this.#batch })
+    this.loop.addBackground(build)
+  }
+
+  /** One batch; 0 when caught up. */
+  step(): Promise<number> {
+    return this.loop.step()
+  }
+
+  async drain(): Promise<void> {
+    while ((await this.step()) > 0);
+  }
+
+  get position(): Position {
+    return this.loop.position
+  }
+
+  get live(): readonly string[] {
+    return this.loop.members.map((member) => member.derivation.name)
+  }
+
+  /** The view as a reader sees it: columns with types, rows as sorted JSON text. */
+  async rows(view: string): Promise<{ columns: readonly string[]; rows: readonly string[] }> {
+    const reader = await this.store.reader()
+    try {
+      const answer = await reader.query(`SELECT * FROM ${path('main', view)}`)
+      const rows: string[] = []
+      for await (const block of answer.rows) for (const row of block) rows.push(JSON.stringify(row))
+      return { columns: answer.columns.map((column) => `${column.name} ${column.type}`), rows: rows.sort() }
+    } finally {
+      await reader.close()
+    }
+  }
+
+  verify(view: string): Promise<Verified> {
+    return verifyView(view, { store: this.store, log: this.log, analyzer: this.analyzer, definitions: this.definitions })
+  }
+
+  async #close(): Promise<void> {
+    await this.store.close()
+    await this.log.close()
+    await this.analyzer.close()
+  }
+
+  async close(): Promise<void> {
+    await this.#close()
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}
