@@ -2,7 +2,7 @@ import { path } from '../../connectors/store/quote.ts'
 import type { Column, Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import { exactQuotientDdl } from './exact-quotient.ts'
-import { type Ast, isAst, items, parseAst, printAst } from './ast.ts'
+import { type Ast, isAst, items, parseAst, printAst, replace } from './ast.ts'
 import { hasPlace, placeColumns, type Relation, relationSchema, relationTable } from './relations.ts'
 
 /** Relations are views here as they are in the engine's file, so that `rowid` is no more there than here. */
@@ -49,7 +49,7 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
       if (statements.length !== 1 || !isAst(node)) {
         throw new EvertError('sql-invalid', `Expected one SELECT, found ${statements.length} statements. Write one statement, without a second one after a semicolon.`)
       }
-      return node
+      return keepDoubles(node)
     },
     print: async (node) => {
       const [row] = await all('SELECT json_deserialize_sql($1::VARCHAR::JSON) AS sql', [printAst({ error: false, statements: [{ node }] })])
@@ -75,6 +75,16 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
     },
     close: () => store.close(),
   }
+}
+
+/** DuckDB prints the DOUBLE `1e10` as `10000000000.0`, which reads as a DECIMAL: such constants are cast from their text. */
+function keepDoubles(node: Ast): Ast {
+  return replace(node, (part) => {
+    const value = part.class === 'CONSTANT' && isAst(part.value) ? part.value : undefined
+    if (!value || !isAst(value.type) || value.type.id !== 'DOUBLE' || value.value === undefined) return undefined
+    const child = { class: 'CONSTANT', type: 'VALUE_CONSTANT', value: { type: { id: 'VARCHAR' }, is_null: false, value: String(value.value) } }
+    return { class: 'CAST', type: 'OPERATOR_CAST', ...(part.alias === undefined ? {} : { alias: part.alias }), ...(part.query_location === undefined ? {} : { query_location: part.query_location }), child, cast_type: { id: 'DOUBLE' } }
+  }) as Ast
 }
 
 function parseError(answer: Ast): EvertError {

@@ -19,7 +19,7 @@ export interface Resolved {
 /** Table functions that read nothing but their arguments. */
 const harmlessTableFunctions = new Set(['unnest', 'range', 'generate_series', 'json_each', 'json_tree', 'repeat', 'repeat_row'])
 /** Scalar functions that look at the session or at other catalogs. */
-const refusedFunctions = new Set(['getenv', 'current_setting', 'getvariable', 'write_log', 'nextval', 'currval', 'setseed', 'sleep_ms', 'json_execute_serialized_sql', 'query', 'query_table', 'pg_get_viewdef', 'version'])
+const refusedFunctions = new Set(['getenv', 'current_setting', 'getvariable', 'write_log', 'nextval', 'currval', 'setseed', 'sleep_ms', 'json_execute_serialized_sql', 'query', 'query_table', 'pg_get_viewdef', 'pg_get_constraintdef', 'format_type', 'get_block_size', 'pg_sleep', 'current_query', 'current_query_id', 'current_connection_id', 'current_transaction_id', 'stats', 'version'])
 
 /**
  * Finds the project's relations behind a SELECT's names, and refuses everything else: files, other catalogs, table

@@ -136,7 +136,8 @@ const forms: readonly ((context: Context) => string)[] = [
     const order = x.c.pick(columns(x.from))
     const partition = x.c.chance(2) ? `PARTITION BY ${x.c.pick(columns(x.from))} ` : ''
     const call = x.c.pick(['row_number()', 'rank()', `lag(${x.c.pick(columns(x.from))})`, `first_value(${x.c.pick(columns(x.from))})`, 'ntile(2)'])
-    return `SELECT ${named(x, scalar(x, 'r.'))}, ${call} OVER (${partition}ORDER BY ${order}«|, r ASC NULLS LAST») AS w FROM ${x.from.name} AS r`
+    const tail = call === 'rank()' ? '' : '«|, r ASC NULLS LAST»' // a rank is the same for all that tie
+    return `SELECT ${named(x, scalar(x, 'r.'))}, ${call} OVER (${partition}ORDER BY ${order}${tail}) AS w FROM ${x.from.name} AS r`
   },
   (x) => {
     const numbers = columns(x.from, exact)

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Compiler, openCompiler } from '../../test/support/compiler.ts'
+
+let compiler: Compiler
+beforeAll(async () => {
+  compiler = await openCompiler()
+})
+afterAll(() => compiler.close())
+
+/** Text, the clause that the message must name, a word of its remedy. */
+const refused: readonly (readonly [string, string, string])[] = [
+  ['SELECT now() AS t FROM flights', 'now()', '_time'],
+  ['SELECT today() AS t FROM flights', 'today()', '_time'],
+  ['SELECT origin FROM flights WHERE day > current_date', 'current_date', '_time'],
+  ['SELECT origin, current_timestamp AS t FROM flights', 'current_timestamp', '_time'],
+  ['SELECT origin, localtimestamp AS t FROM flights', 'localtimestamp', '_time'],
+  ['SELECT age(day) AS t FROM flights', 'age() with one argument', 'both'],
+  ['SELECT origin FROM flights WHERE day > ago(INTERVAL 1 DAY)', 'ago()', '_time'],
+  ['SELECT current_user AS u, origin FROM flights', 'current_user', 'Leave it out'],
+  ['SELECT origin, current_schema() AS u FROM flights', 'current_schema()', 'Leave it out'],
+  ['SELECT random() AS r FROM flights', 'random()', 'before the append'],
+  ['SELECT uuid() AS r FROM flights', 'uuid()', 'before the append'],
+  ['SELECT list(origin) AS l FROM flights', 'list() without ORDER BY', 'ORDER BY'],
+  ["SELECT string_agg(origin, ',') AS l FROM flights", 'string_agg() without ORDER BY', 'ORDER BY'],
+  ['SELECT any_value(origin) AS l FROM flights', 'any_value() without ORDER BY', 'min()'],
+  ['SELECT first(origin) AS l FROM flights', 'first() without ORDER BY', 'ORDER BY'],
+  ['SELECT ARRAY(SELECT origin FROM flights) AS l', 'array_agg() without ORDER BY', 'ORDER BY'],
+  ['SELECT json_group_array(origin) AS l FROM flights', 'json_group_array()', 'ORDER BY'],
+  ['SELECT json_group_object(origin, day) AS l FROM flights', 'json_group_object()', 'ORDER BY'],
+  ['SELECT arg_max(origin, distance) AS l FROM flights', 'arg_max()', 'max({'],
+  ['SELECT min_by(origin, distance) AS l FROM flights', 'min_by()', 'min({'],
+  ['SELECT mode(origin) AS l FROM flights', 'mode()', 'GROUP BY'],
+  ['SELECT approx_count_distinct(origin) AS l FROM flights', 'approx_count_distinct()', 'count(DISTINCT'],
+  ['SELECT approx_quantile(delay, 0.5) AS l FROM flights', 'approx_quantile()', 'quantile_cont'],
+  ['SELECT origin FROM flights LIMIT 3', 'LIMIT without ORDER BY', 'ORDER BY'],
+  ['SELECT origin FROM flights OFFSET 3', 'LIMIT without ORDER BY', 'ORDER BY'],
+  ['SELECT * FROM (SELECT origin FROM flights LIMIT 3)', 'LIMIT without ORDER BY', 'ORDER BY'],
+  ['WITH a AS (SELECT origin FROM flights LIMIT 3) SELECT * FROM a', 'LIMIT without ORDER BY', 'ORDER BY'],
+  ['SELECT DISTINCT ON (origin) origin, day FROM flights', 'DISTINCT ON without ORDER BY', 'ORDER BY'],
+  ['SELECT origin FROM flights TABLESAMPLE 10%', 'TABLESAMPLE', 'hash'],
+  ['SELECT origin FROM flights USING SAMPLE 10%', 'TABLESAMPLE', 'hash'],
+  ['SELECT flights.origin FROM flights POSITIONAL JOIN airports', 'POSITIONAL JOIN', 'key'],
+  ['SELECT row_number() OVER () AS n FROM flights', 'row_number() OVER without ORDER BY', 'ORDER BY'],
+  ['SELECT lag(day) OVER (PARTITION BY origin) AS n FROM flights', 'lag() OVER without ORDER BY', 'ORDER BY'],
+  ['SELECT sum(delay) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n FROM flights', 'ROWS without ORDER BY', 'ORDER BY'],
+  ['SELECT list(origin) OVER (ORDER BY day) AS n FROM flights', 'list() OVER without an ORDER BY of its own', 'ORDER BY'],
+  ['SELECT any_value(origin) OVER (PARTITION BY day) AS n FROM flights', 'any_value() OVER without', 'ORDER BY'],
+  // The look-alike of one SELECT does not excuse the clock in another.
+  ['SELECT day AS current_date FROM flights UNION ALL SELECT current_date FROM airports', 'current_date', '_time'],
+  ['SELECT day AS current_date FROM (SELECT current_date AS day FROM airports)', 'current_date', '_time'],
+]
+
+describe('text that is not a function of the events is refused, with its clause and the remedy', () => {
+  test.each(refused)('%s', async (select, clause, remedy) => {
+    const message = await compiler.refusal(select)
+    expect(message).toMatch(/^sql\/views\/v\.sql/)
+    expect(message).toContain(clause)
+    expect(message).toContain(remedy)
+  })
+})
+
+const legal: readonly string[] = [
+  'SELECT "user" AS who FROM shop.Requested',
+  'SELECT user FROM shop.Requested',
+  'SELECT origin AS today, count(*) AS n FROM flights GROUP BY today',
+  'SELECT day AS current_date, count(*) AS n FROM flights GROUP BY current_date',
+  'SELECT x.current_date AS d FROM (SELECT day AS current_date FROM flights) AS x WHERE current_date IS NOT NULL',
+  "SELECT 'now()' AS now FROM flights",
+  'SELECT age(day, day) AS a FROM flights',
+  'SELECT list(origin ORDER BY origin) AS l FROM flights',
+  'SELECT list(origin ORDER BY day DESC) AS l FROM flights',
+  'SELECT list(DISTINCT origin ORDER BY origin) AS l FROM flights',
+  "SELECT string_agg(origin, ',' ORDER BY day) AS l FROM flights",
+  'SELECT first(origin ORDER BY day) AS l FROM flights',
+  'SELECT ARRAY(SELECT origin FROM flights ORDER BY origin) IS NULL AS l',
+  'SELECT max({o: distance, v: origin}).v AS furthest FROM flights',
+  'SELECT origin FROM flights ORDER BY day LIMIT 3',
+  'SELECT DISTINCT ON (origin) origin, day FROM flights ORDER BY origin, day',
+  'SELECT DISTINCT origin FROM flights',
+  'SELECT row_number() OVER (ORDER BY day) AS n FROM flights',
+  'SELECT sum(delay) OVER (PARTITION BY origin) AS n FROM flights',
+  'SELECT sum(delay) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS n FROM flights',
+  'SELECT list(origin ORDER BY origin) OVER (PARTITION BY day) AS n FROM flights',
+  'SELECT origin FROM flights WHERE hash(origin) % 100 < 10',
+  'SELECT quantile_cont(delay, 0.5) AS q, median(delay) AS m FROM flights',
+]
+
+test.each(legal)('passes: %s', async (select) => {
+  expect(await compiler.refusal(select)).toBeUndefined()
+})
+
+test('every function that DuckDB itself calls volatile is refused', async () => {
+  const scalars = [...compiler.analyzer.functions.volatile]
+  expect(scalars).toEqual(expect.arrayContaining(['random', 'uuid', 'nextval', 'current_query']))
+  for (const name of scalars) expect(await compiler.refusal(`SELECT ${name}() AS x FROM flights`), name).toMatch(/refused|gives another value|looks at the session|No function matches|depends on/)
+})
