@@ -1,6 +1,6 @@
 import { text } from '../../connectors/store/quote.ts'
 import type { Parameter, Store } from '../../connectors/store/store.ts'
-import { asEvertError, EvertError } from '../../errors.ts'
+import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { type Batch, type CheckedChunk, type Position, type Source } from './batch.ts'
 import { crashPoint } from './crash.ts'
@@ -79,7 +79,7 @@ async function inTransaction(store: Store, first: readonly Statement[], prepared
       try {
         for (const statement of answer.statements) await tx.run(statement.sql, statement.parameters)
       } catch (error) {
-        throw isOfTheStore(error) ? asEvertError(error, 'store-failed') : new ViewFailed(member, error)
+        throw isOfTheStore(error) ? error : new ViewFailed(member, error)
       }
     }
     for (const statement of also) await tx.run(statement.sql, statement.parameters)

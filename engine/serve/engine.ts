@@ -27,7 +27,17 @@ export interface Engine {
  * another process does, `definition-changed` when a view is not the one that its rows were built from.
  */
 export async function startEngine(project: Project, options: EngineOptions): Promise<Engine> {
-  const core = await openCore(project, options.logger)
+  try {
+    return await open(project, options)
+  } catch (error) {
+    // Damage that shows only when the file is read: it has been marked, and is set aside when it is opened again.
+    if (error instanceof EvertError && error.code === 'store-unreadable') return open(project, options)
+    throw error
+  }
+}
+
+async function open(project: Project, { logger }: EngineOptions): Promise<Engine> {
+  const core = await openCore(project, logger)
   try {
     return await run(core)
   } catch (error) {

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { EvertError } from '../../../errors.ts'
 import type { Store } from '../store.ts'
+import { isDamage } from './errors.ts'
 import { readConnection } from './read.ts'
 import { createWriter } from './write.ts'
 
@@ -26,12 +27,13 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
   const instance = await openInstance(file, options)
   const writer = await instance.connect()
   await configure(writer, options)
+  const onDamage = (message: string) => writeFileSync(markOf(file), message)
   const readers = new Set<{ close(): Promise<void> }>()
-  const write = createWriter(writer)
+  const write = createWriter(writer, onDamage)
   return {
     ...write,
     reader: async (wanted) => {
-      const reader = await readConnection(await instance.connect(), wanted?.scratch === true)
+      const reader = await readConnection(await instance.connect(), wanted?.scratch === true, onDamage)
       readers.add(reader)
       return { ...reader, close: () => (readers.delete(reader), reader.close()) }
     },
@@ -54,6 +56,10 @@ async function openInstance(file: string, options: DuckdbOptions): Promise<DuckD
     ...(options.tempDir ? { temp_directory: options.tempDir } : {}),
   }
   try {
+    const instance = await DuckDBInstance.create(file, settings)
+    if (file === ':memory:' || !existsSync(markOf(file))) return instance
+    instance.closeSync() // it was opened to see that nobody else holds it
+    setAside(file, new Error(readFileSync(markOf(file), 'utf8')), options)
     return await DuckDBInstance.create(file, settings)
   } catch (thrown) {
     const error = thrown as Error
@@ -64,20 +70,25 @@ async function openInstance(file: string, options: DuckdbOptions): Promise<DuckD
         details: { file, pid: Number(holder) },
       })
     }
-    if (file === ':memory:' || !existsSync(file) || !isUnreadable(error)) {
+    if (file === ':memory:' || !existsSync(file) || !(isDamage(error) || /^INTERNAL Error/.test(error.message))) {
       throw new EvertError('store-unreadable', `Opening ${file}: ${error.message}. Check the disk and the file's rights.`, { cause: error, details: { file } })
     }
-    const kept = `${file}.unreadable-${new Date().toISOString().replaceAll(':', '')}`
-    renameSync(file, kept)
-    if (existsSync(`${file}.wal`)) renameSync(`${file}.wal`, `${kept}.wal`)
-    options.onSetAside?.(kept, error)
+    setAside(file, error, options)
     return DuckDBInstance.create(file, settings)
   }
 }
 
-/** DuckDB's own words for a damaged file; a missing right or a full disk must not set a good file aside. */
-function isUnreadable(error: Error): boolean {
-  return /corrupt|not a valid DuckDB|checksum|Serialization Error|INTERNAL Error|invalidated|Could not read enough bytes|deserializ/i.test(error.message)
+/** Beside a file in which damage was found while it was open: what was found. */
+function markOf(file: string): string {
+  return `${file}.damaged`
+}
+
+function setAside(file: string, why: Error, { onSetAside }: DuckdbOptions): void {
+  const kept = `${file}.unreadable-${new Date().toISOString().replaceAll(':', '')}`
+  renameSync(file, kept)
+  if (existsSync(`${file}.wal`)) renameSync(`${file}.wal`, `${kept}.wal`)
+  rmSync(markOf(file), { force: true })
+  onSetAside?.(kept, why)
 }
 
 async function configure(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {

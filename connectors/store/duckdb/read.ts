@@ -1,16 +1,17 @@
 import { type DuckDBConnection, JsonDuckDBValueConverter } from '@duckdb/node-api'
-import { EvertError } from '../../../errors.ts'
+import { asEvertError, EvertError } from '../../../errors.ts'
 import type { Answer, JsonValue, Reader } from '../store.ts'
+import { isDamage, storeError } from './errors.ts'
 import { bind } from './values.ts'
 import { transactionOn } from './write.ts'
 
 /** A reader with its own connection and one open transaction: everything that it answers is of one moment. */
-export async function readConnection(connection: DuckDBConnection, scratch: boolean): Promise<Reader> {
+export async function readConnection(connection: DuckDBConnection, scratch: boolean, onDamage: (message: string) => void): Promise<Reader> {
   await connection.run(scratch ? 'BEGIN TRANSACTION' : 'BEGIN TRANSACTION READ ONLY')
   let closed = false
   return {
     ...transactionOn(connection),
-    query: (sql, options) => query(connection, sql, options ?? {}),
+    query: (sql, options) => query(connection, sql, options ?? {}, onDamage),
     close: async () => {
       if (closed) return
       closed = true
@@ -19,7 +20,7 @@ export async function readConnection(connection: DuckDBConnection, scratch: bool
   }
 }
 
-async function query(connection: DuckDBConnection, sql: string, options: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined }): Promise<Answer> {
+async function query(connection: DuckDBConnection, sql: string, options: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined }, onDamage: (message: string) => void): Promise<Answer> {
   let why: 'timeout' | 'abort' | undefined
   const interrupt = (reason: 'timeout' | 'abort') => {
     why ??= reason
@@ -37,6 +38,7 @@ async function query(connection: DuckDBConnection, sql: string, options: { timeo
     const error = thrown as Error
     if (why === 'timeout') return new EvertError('query-timeout', `The query ran longer than ${options.timeoutMs} ms. Give it a longer limit, or ask a view instead of events.`, { cause: error })
     if (why === 'abort') return new EvertError('interrupted', 'The query was interrupted.', { cause: error })
+    if (isDamage(error)) return asEvertError(storeError(error, onDamage))
     return new EvertError('query-failed', error.message, { cause: error })
   }
   try {

@@ -13,7 +13,7 @@ export interface Writer {
 }
 
 /** The one writing connection: transactions queue behind each other. */
-export function createWriter(connection: DuckDBConnection): Writer {
+export function createWriter(connection: DuckDBConnection, onDamage: (message: string) => void): Writer {
   let last: Promise<unknown> = Promise.resolve()
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
     const run = last.then(work)
@@ -35,7 +35,7 @@ export function createWriter(connection: DuckDBConnection): Writer {
           return result
         } catch (error) {
           await rollback()
-          throw storeError(error)
+          throw storeError(error, onDamage)
         }
       }),
     script: (statements) =>
@@ -44,7 +44,7 @@ export function createWriter(connection: DuckDBConnection): Writer {
           await connection.run(`BEGIN TRANSACTION;\n${statements.join(';\n')};\nCOMMIT`)
         } catch (error) {
           await rollback()
-          throw storeError(error)
+          throw storeError(error, onDamage)
         }
       }),
     checkpoint: () =>
@@ -52,7 +52,7 @@ export function createWriter(connection: DuckDBConnection): Writer {
         try {
           await connection.run('CHECKPOINT')
         } catch (error) {
-          throw storeError(error)
+          throw storeError(error, onDamage)
         }
       }),
     idle: () => last.then(() => undefined),
