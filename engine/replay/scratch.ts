@@ -79,7 +79,7 @@ export function createScratch(options: ScratchOptions): Scratch {
       }
       const names = wanted.columns.map((field) => field.name)
       await expose(source.name, names, undefined)
-      for (const type of isTable ? [] : source.types) await expose(`${source.name}.${type.name}`, names.filter((name) => type.fields.some((field) => field.name === name)), type.name)
+      for (const type of isTable ? [] : source.types) await expose(`${source.name}.${type.name}`, type.fields.map((field) => field.name).filter((name) => names.includes(name)), type.name) // in the type's own order, as everywhere
       return events
     },
     keep: async (relation, select) => {
