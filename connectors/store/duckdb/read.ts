@@ -43,6 +43,7 @@ async function query(connection: DuckDBConnection, sql: string, options: { timeo
   }
   try {
     if (options.signal?.aborted) interrupt('abort')
+    if (why) throw new Error('interrupted before it began')
     const result = await connection.stream(sql, bind(undefined))
     const names = result.deduplicatedColumnNames()
     const types = result.columnTypes()
