@@ -1,9 +1,9 @@
 import { EvertError } from '../../errors.ts'
 
-/** DuckDB's syntax error with the file's own line and a caret. Its position counts bytes of the SELECT. */
+/** DuckDB's syntax error with the file's own line and a caret. Its position counts the SELECT's code points. */
 export function syntaxError(error: unknown, file: string, text: string, selectAt: number): unknown {
   if (!(error instanceof EvertError) || error.code !== 'sql-invalid') return error
-  return located(error, error.message, file, text, selectAt + charactersIn(text.slice(selectAt), Number(error.details.at ?? 0)))
+  return located(error, error.message, file, text, selectAt + [...text.slice(selectAt)].slice(0, Number(error.details.at ?? 0)).join('').length)
 }
 
 /**
@@ -33,7 +33,7 @@ function wordAtCaret(message: string): string | undefined {
   const at = lines.findIndex((line) => line.startsWith('LINE '))
   const caret = lines[at + 1]?.indexOf('^') ?? -1
   if (at < 0 || caret < 0) return undefined
-  return /^"?(?:\w+"?\."?)*?(\w+)/.exec((lines[at] ?? '').slice(caret))?.[1]
+  return /^(?:"?\w+"?\.)*"?(\w+)/.exec((lines[at] ?? '').slice(caret))?.[1]
 }
 
 function located(cause: Error, said: string, file: string, text: string, at: number): EvertError {
@@ -42,10 +42,6 @@ function located(cause: Error, said: string, file: string, text: string, at: num
   const column = (before.at(-1) ?? '').length
   const source = text.split('\n')[line - 1] ?? ''
   return new EvertError('sql-invalid', `${file}:${line}:${column + 1}: ${said}\n  ${source}\n  ${' '.repeat(column)}^`, { cause, details: { file, line, column: column + 1 } })
-}
-
-function charactersIn(text: string, bytes: number): number {
-  return Buffer.from(text).subarray(0, bytes).toString('utf8').length
 }
 
 function escaped(word: string): string {

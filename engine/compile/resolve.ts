@@ -76,8 +76,9 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
     const usePlace = placed && hasPlace(relation)
     const before = reads.get(relation.name)
     reads.set(relation.name, { relation, placed: usePlace || (before?.placed ?? false) })
-    const { at_clause: _, catalog_name: __, ...rest } = value
-    return { ...rest, ...baseTable(relationSchema, relationTable(relation.name, usePlace), textOf(value.alias) || name) }
+    // In one order of keys, so that `main.flights` and `flights` have one fingerprint.
+    const { at_clause: _1, catalog_name: _2, schema_name: _3, table_name: _4, alias: _5, type: _6, ...rest } = value
+    return { ...baseTable(relationSchema, relationTable(relation.name, usePlace), textOf(value.alias) || name), ...rest }
   }
   /** In a SELECT over streams with place columns, `*` still shows the events' own fields only. */
   const hidePlace = (before: Ast, after: Ast, scope: ReadonlySet<string>): Ast => {

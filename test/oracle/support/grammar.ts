@@ -88,7 +88,8 @@ function aggregate(context: Context): string {
   const any = c.pick(columns(from))
   const sums = columns(from, exact)
   const comparable = columns(from, /^(?!.*\[\]|DOUBLE)/)
-  const options = ['count(*)', `count(${any})`, `min(${c.pick(comparable)})`, `max(${c.pick(comparable)})`, `count(DISTINCT ${any})`, `list(${any} ORDER BY ${c.pick(comparable)} «|, ${any} ASC NULLS LAST»)`]
+  const options = ['count(*)', `count(${any})`, `count(DISTINCT ${any})`]
+  if (comparable.length > 0) options.push(`min(${c.pick(comparable)})`, `max(${c.pick(comparable)})`, `list(${any} ORDER BY ${c.pick(comparable)} «|, ${any} ASC NULLS LAST»)`)
   for (const column of sums) options.push(`sum(${column})`, `avg(${column})`)
   if (sums.length > 0) options.push(`sum(DISTINCT ${c.pick(sums)})`, `median(${c.pick(sums)})`, `bool_or(${c.pick(sums)} > 1)`)
   const call = c.pick(options)
