@@ -7,7 +7,13 @@ import type { AggregateCall } from './group-ast.ts'
  * how they are merged into the state, and how the SQL aggregate is had from them.
  */
 export interface AggregateState {
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly partial: string; readonly initial: '0' | 'NULL'; readonly merge: (old: string, added: string) => string }[]
+  readonly columns: readonly {
+    readonly name: string
+    readonly type: string
+    readonly partial: string
+    readonly initial: '0' | 'NULL'
+    readonly merge: (old: string, added: string) => string
+  }[]
   /** The aggregate's value from its state columns. */
   readonly value: string
 }
@@ -15,11 +21,22 @@ export interface AggregateState {
 const integers = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER'])
 
 /** `type` is the aggregate's own type, `argument` its argument's, `print` the text of a call of another function over the same rows. */
-export function aggregateState(call: AggregateCall, type: string, argument: string | undefined, print: (name: string) => string): AggregateState | string {
+export function aggregateState(
+  call: AggregateCall,
+  type: string,
+  argument: string | undefined,
+  print: (name: string) => string,
+): AggregateState | string {
   const name = textOf(call.call.function_name).toLowerCase()
   if (call.call.distinct === true) return `${name}(DISTINCT …) must know which values it has seen`
   if (items((call.call.order_bys as Ast | undefined)?.orders).length > 0) return `${name}(… ORDER BY …) depends on all values`
-  const column = (suffix: string, columnType: string, partial: string, merge: (old: string, added: string) => string, initial: '0' | 'NULL' = 'NULL') => ({ name: `${call.name}${suffix}`, type: columnType, partial, merge, initial })
+  const column = (
+    suffix: string,
+    columnType: string,
+    partial: string,
+    merge: (old: string, added: string) => string,
+    initial: '0' | 'NULL' = 'NULL',
+  ) => ({ name: `${call.name}${suffix}`, type: columnType, partial, merge, initial })
   const add = (old: string, added: string) => `coalesce(${old} + ${added}, ${old}, ${added})`
   const own = ident(call.name)
   switch (name) {
@@ -27,7 +44,10 @@ export function aggregateState(call: AggregateCall, type: string, argument: stri
     case 'count':
     case 'count_if':
     case 'countif':
-      return { columns: [column('', 'BIGINT', `CAST(${print(name)} AS BIGINT)`, (old, added) => `${old} + ${added}`, '0')], value: `CAST(${own} AS ${type})` }
+      return {
+        columns: [column('', 'BIGINT', `CAST(${print(name)} AS BIGINT)`, (old, added) => `${old} + ${added}`, '0')],
+        value: `CAST(${own} AS ${type})`,
+      }
     case 'min':
     case 'max': {
       if (items(call.call.children).length !== 1) return `${name}(x, n) keeps several values`
@@ -43,10 +63,14 @@ export function aggregateState(call: AggregateCall, type: string, argument: stri
     case 'avg':
     case 'mean': {
       const stateType = sumState(argument)
-      if (stateType === undefined || stateType.startsWith('DECIMAL(38') || type !== 'DOUBLE') return `avg(${argument ?? '?'}) has no exact state`
+      if (stateType === undefined || stateType.startsWith('DECIMAL(38') || type !== 'DOUBLE')
+        return `avg(${argument ?? '?'}) has no exact state`
       const n = `${call.name}n`
       return {
-        columns: [column('', stateType, `CAST(${print('sum')} AS ${stateType})`, add), column('n', 'BIGINT', `CAST(${print('count')} AS BIGINT)`, (old, added) => `${old} + ${added}`, '0')],
+        columns: [
+          column('', stateType, `CAST(${print('sum')} AS ${stateType})`, add),
+          column('n', 'BIGINT', `CAST(${print('count')} AS BIGINT)`, (old, added) => `${old} + ${added}`, '0'),
+        ],
         value: quotient(own, ident(n), argument ?? ''),
       }
     }
@@ -61,7 +85,9 @@ function quotient(sum: string, count: string, argument: string): string {
   const power = 10n ** BigInt(scale)
   const unscaled = power === 1n ? `CAST(${sum} AS HUGEINT)` : `CAST(CAST(${sum} AS DECIMAL(38,${scale})) * ${power} AS HUGEINT)`
   const isShort = argument === 'SMALLINT' || (width !== '0' && Number(width) <= 4)
-  const value = isShort ? `CAST(${unscaled} AS DOUBLE) / (CAST(${count} AS DOUBLE) * ${power})` : `_evert.exact_quotient(${unscaled}, CAST(${count} AS HUGEINT) * ${power})`
+  const value = isShort
+    ? `CAST(${unscaled} AS DOUBLE) / (CAST(${count} AS DOUBLE) * ${power})`
+    : `_evert.exact_quotient(${unscaled}, CAST(${count} AS HUGEINT) * ${power})`
   return `CASE WHEN ${count} > 0 THEN ${value} END`
 }
 

@@ -13,8 +13,14 @@ const ask = (sql: string): Promise<readonly Row[]> => store.transaction((tx) => 
 
 /** Macros would hide an aggregate from the rules: DuckDB shows their name in the tree, not what they stand for. */
 test('the list of macros that aggregate is what DuckDB defines', async () => {
-  const aggregates = new Set((await ask("SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type = 'aggregate'")).map((row) => String(row.name)))
-  const macros = (await ask("SELECT function_name AS name, macro_definition AS text FROM duckdb_functions() WHERE function_type = 'macro'")).map((row) => ({ name: String(row.name), text: String(row.text).replaceAll(/'[^']*'/g, '') }))
+  const aggregates = new Set(
+    (await ask("SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type = 'aggregate'")).map((row) =>
+      String(row.name),
+    ),
+  )
+  const macros = (
+    await ask("SELECT function_name AS name, macro_definition AS text FROM duckdb_functions() WHERE function_type = 'macro'")
+  ).map((row) => ({ name: String(row.name), text: String(row.text).replaceAll(/'[^']*'/g, '') }))
   const known = new Set(aggregates)
   const found = new Set<string>()
   for (let before = -1; before < found.size; ) {
@@ -29,7 +35,9 @@ test('the list of macros that aggregate is what DuckDB defines', async () => {
 })
 
 test('macros that read the clock or the session are known to the determinism rules', async () => {
-  const clocks = await ask("SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type = 'macro' AND regexp_matches(macro_definition, 'current_timestamp|current_date|now\\(|random\\(|sleep')")
+  const clocks = await ask(
+    "SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE function_type = 'macro' AND regexp_matches(macro_definition, 'current_timestamp|current_date|now\\(|random\\(|sleep')",
+  )
   expect(clocks.map((row) => row.name).sort()).toEqual(['ago', 'pg_conf_load_time', 'pg_postmaster_start_time', 'pg_sleep'])
 })
 
@@ -45,7 +53,8 @@ test('a text is one SELECT', async () => {
 
 test('numbers go through the tree undamaged', async () => {
   const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
-  const text = 'SELECT 9007199254740993, 170141183460469231731687303715884105727, 1e10, 0.1234567890123456789, -9223372036854775808, 1.5e-7, 2e300'
+  const text =
+    'SELECT 9007199254740993, 170141183460469231731687303715884105727, 1e10, 0.1234567890123456789, -9223372036854775808, 1.5e-7, 2e300'
   const [before] = await ask(text)
   const [after] = await ask(await analyzer.print(await analyzer.parse(text)))
   expect(Object.values(after ?? {}).map(String)).toEqual(Object.values(before ?? {}).map(String))

@@ -1,8 +1,8 @@
 import { path } from '../../connectors/store/quote.ts'
 import type { Column, Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
-import { exactQuotientDdl } from './exact-quotient.ts'
 import { type Ast, isAst, items, parseAst, printAst, replace } from './ast.ts'
+import { exactQuotientDdl } from './exact-quotient.ts'
 import { hasPlace, placeColumns, type Relation, relationSchema, relationTable } from './relations.ts'
 
 /** Relations are views here as they are in the engine's file, so that `rowid` is no more there than here. */
@@ -14,7 +14,15 @@ export interface FunctionKinds {
 }
 
 /** DuckDB's own macros that are aggregates inside; a test compares the list with what DuckDB defines. */
-export const aggregateMacros: readonly string[] = ['geomean', 'geometric_mean', 'json_group_array', 'json_group_object', 'json_group_structure', 'wavg', 'weighted_avg']
+export const aggregateMacros: readonly string[] = [
+  'geomean',
+  'geometric_mean',
+  'json_group_array',
+  'json_group_object',
+  'json_group_structure',
+  'wavg',
+  'weighted_avg',
+]
 
 /** What the compiler asks DuckDB: an empty database that knows the relations' columns and nothing else. */
 export interface Analyzer {
@@ -34,7 +42,9 @@ export interface Analyzer {
 export async function createAnalyzer(store: Store): Promise<Analyzer> {
   await store.script([`CREATE SCHEMA ${path(relationSchema)}`, `CREATE SCHEMA ${path(baseSchema)}`, ...exactQuotientDdl()])
   const all = (sql: string, parameters?: readonly string[]) => store.transaction((tx) => tx.all(sql, parameters))
-  const rows = await all("SELECT function_name AS name, function_type AS kind, stability FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability = 'VOLATILE'")
+  const rows = await all(
+    "SELECT function_name AS name, function_type AS kind, stability FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability = 'VOLATILE'",
+  )
   const named = (test: (row: (typeof rows)[number]) => boolean) => new Set(rows.filter(test).map((row) => String(row.name)))
   const aggregates = named((row) => row.kind === 'aggregate')
   for (const macro of aggregateMacros) aggregates.add(macro)
@@ -47,7 +57,10 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
       const statements = items(answer.statements)
       const node = statements[0]?.node
       if (statements.length !== 1 || !isAst(node)) {
-        throw new EvertError('sql-invalid', `Expected one SELECT, found ${statements.length} statements. Write one statement, without a second one after a semicolon.`)
+        throw new EvertError(
+          'sql-invalid',
+          `Expected one SELECT, found ${statements.length} statements. Write one statement, without a second one after a semicolon.`,
+        )
       }
       return keepDoubles(node)
     },
@@ -71,7 +84,10 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
         `CREATE OR REPLACE TABLE ${path(baseSchema, name)} (${columns.map((column) => `${path(column.name)} ${column.type}`).join(', ')})`,
         `CREATE OR REPLACE VIEW ${path(relationSchema, name)} AS SELECT * FROM ${path(baseSchema, name)}`,
       ]
-      await store.script([...make(relationTable(relation.name), relation.columns), ...(hasPlace(relation) ? make(relationTable(relation.name, true), [...relation.columns, ...placeColumns]) : [])])
+      await store.script([
+        ...make(relationTable(relation.name), relation.columns),
+        ...(hasPlace(relation) ? make(relationTable(relation.name, true), [...relation.columns, ...placeColumns]) : []),
+      ])
     },
     close: () => store.close(),
   }
@@ -82,14 +98,29 @@ function keepDoubles(node: Ast): Ast {
   return replace(node, (part) => {
     const value = part.class === 'CONSTANT' && isAst(part.value) ? part.value : undefined
     if (!value || !isAst(value.type) || value.type.id !== 'DOUBLE' || value.value === undefined) return undefined
-    const child = { class: 'CONSTANT', type: 'VALUE_CONSTANT', value: { type: { id: 'VARCHAR' }, is_null: false, value: String(value.value) } }
-    return { class: 'CAST', type: 'OPERATOR_CAST', ...(part.alias === undefined ? {} : { alias: part.alias }), ...(part.query_location === undefined ? {} : { query_location: part.query_location }), child, cast_type: { id: 'DOUBLE' } }
+    const child = {
+      class: 'CONSTANT',
+      type: 'VALUE_CONSTANT',
+      value: { type: { id: 'VARCHAR' }, is_null: false, value: String(value.value) },
+    }
+    return {
+      class: 'CAST',
+      type: 'OPERATOR_CAST',
+      ...(part.alias === undefined ? {} : { alias: part.alias }),
+      ...(part.query_location === undefined ? {} : { query_location: part.query_location }),
+      child,
+      cast_type: { id: 'DOUBLE' },
+    }
   }) as Ast
 }
 
 function parseError(answer: Ast): EvertError {
   const message = String(answer.error_message)
-  if (message.startsWith('Only SELECT')) return new EvertError('sql-invalid', 'Only a SELECT can be asked or made a view; this text is another statement (or a PIVOT, which can be written as an aggregate with FILTER).')
+  if (message.startsWith('Only SELECT'))
+    return new EvertError(
+      'sql-invalid',
+      'Only a SELECT can be asked or made a view; this text is another statement (or a PIVOT, which can be written as an aggregate with FILTER).',
+    )
   const at = Number(answer.position)
   return new EvertError('sql-invalid', message, Number.isFinite(at) ? { details: { at } } : {})
 }

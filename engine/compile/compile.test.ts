@@ -83,7 +83,10 @@ describe('types are DuckDB’s', () => {
     ['min({a: origin, b: day})', 'STRUCT(a VARCHAR, b DATE)'],
   ])('%s is %s', async (expression, type) => {
     const plan = await compiler.plan(`SELECT origin, ${expression} AS x FROM flights GROUP BY origin`)
-    expect(plan.columns).toEqual([{ name: 'origin', type: 'VARCHAR' }, { name: 'x', type }])
+    expect(plan.columns).toEqual([
+      { name: 'origin', type: 'VARCHAR' },
+      { name: 'x', type },
+    ])
   })
 })
 

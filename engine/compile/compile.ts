@@ -6,13 +6,13 @@ import { type Ast, printAst, textOf, visit, withoutLocations } from './ast.ts'
 import { refuseNondeterminism } from './determinism.ts'
 import { planFull } from './full.ts'
 import { planGroup } from './group.ts'
-import { readHeader } from './header.ts'
 import { keysOfSelect } from './group-ast.ts'
+import { readHeader } from './header.ts'
 import { bindingError, firstLine, syntaxError } from './located.ts'
 import { offeredNames, relationColumns } from './offered-names.ts'
 import type { ViewPlan } from './plan.ts'
-import { placeNames } from './relations.ts'
 import { planProjection } from './project.ts'
+import { placeNames } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
 import { breakTies } from './ties.ts'
 
@@ -58,11 +58,19 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     }
     reasons.push(plan)
   }
-  maintenance ??= planFull(node, select, columns, (['it does not group', 'not one SELECT'].includes(reasons.at(-1) ?? '') ? reasons[0] : reasons.at(-1)) ?? '')
+  maintenance ??= planFull(
+    node,
+    select,
+    columns,
+    (['it does not group', 'not one SELECT'].includes(reasons.at(-1) ?? '') ? reasons[0] : reasons.at(-1)) ?? '',
+  )
   await checkRead(analyzer, maintenance, columns, where)
   const sources = [...new Set(resolved.reads.filter((read) => read.relation.kind !== 'view').map((read) => read.relation.source))]
   const full = maintenance.strategy === 'full'
-  const advice = full && resolved.reads.some((read) => read.relation.appendOnly) ? 'It reads a stream directly, so the cost of a batch grows with the history. Aggregate the stream in a view of its own (GROUP BY), and read that view here.' : undefined
+  const advice =
+    full && resolved.reads.some((read) => read.relation.appendOnly)
+      ? 'It reads a stream directly, so the cost of a batch grows with the history. Aggregate the stream in a view of its own (GROUP BY), and read that view here.'
+      : undefined
   return {
     ...maintenance,
     name: view.name,
@@ -73,7 +81,9 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     columns,
     reads: resolved.reads,
     needs: needsOf(node, resolved.reads),
-    history: full ? sources.filter((source) => resolved.reads.some((read) => read.relation.source === source && read.relation.appendOnly)) : [],
+    history: full
+      ? sources.filter((source) => resolved.reads.some((read) => read.relation.source === source && read.relation.appendOnly))
+      : [],
     fingerprint: fingerprint(view.name, node, resolved.reads, maintenance.strategy),
     floats: full && columns.some((column) => /FLOAT|DOUBLE/.test(column.type)),
   }
@@ -83,7 +93,9 @@ function resolveIn(view: ParsedView, catalog: Catalog): { node: Ast; reads: read
   try {
     return resolve(view.node, catalog, 'sql-invalid')
   } catch (error) {
-    throw error instanceof EvertError ? new EvertError(error.code, `${view.file}: ${error.message}`, { cause: error, details: { ...error.details, file: view.file } }) : error
+    throw error instanceof EvertError
+      ? new EvertError(error.code, `${view.file}: ${error.message}`, { cause: error, details: { ...error.details, file: view.file } })
+      : error
   }
 }
 
@@ -100,7 +112,9 @@ async function totalOrder(analyzer: Analyzer, { node, reads }: { node: Ast; read
       columnsOf: (table) => relationColumns(table, reads),
     })
   } catch (error) {
-    throw error instanceof EvertError ? new EvertError(error.code, `${file}: ${error.message}`, { cause: error, details: { ...error.details, file } }) : error
+    throw error instanceof EvertError
+      ? new EvertError(error.code, `${file}: ${error.message}`, { cause: error, details: { ...error.details, file } })
+      : error
   }
 }
 
@@ -117,8 +131,14 @@ function checkColumns(columns: readonly Column[], file: string): readonly Column
   const seen = new Set<string>()
   for (const { name } of columns) {
     const key = name.toLowerCase()
-    if (seen.has(key)) throw new EvertError('sql-invalid', `${file}: two columns are named ${name}. Give one of them another name with AS.`, { details: { file, column: name } })
-    if (key.startsWith('_')) throw new EvertError('sql-invalid', `${file}: the column ${name} begins with _, which is kept for Evert's own. Name it with AS.`, { details: { file, column: name } })
+    if (seen.has(key))
+      throw new EvertError('sql-invalid', `${file}: two columns are named ${name}. Give one of them another name with AS.`, {
+        details: { file, column: name },
+      })
+    if (key.startsWith('_'))
+      throw new EvertError('sql-invalid', `${file}: the column ${name} begins with _, which is kept for Evert's own. Name it with AS.`, {
+        details: { file, column: name },
+      })
     seen.add(key)
   }
   return columns
@@ -127,10 +147,19 @@ function checkColumns(columns: readonly Column[], file: string): readonly Column
 /** What a plan shows has the names and types of the SELECT itself; a rule that gets one wrong is a bug, found here. */
 async function checkRead(analyzer: Analyzer, plan: ReturnType<typeof planFull>, columns: readonly Column[], file: string): Promise<void> {
   const shown = await analyzer.tryState(plan.create, plan.read).catch((error: Error) => {
-    throw new EvertError('sql-invalid', `${file}: the view's columns cannot be stored: ${firstLine(error.message)}. Their types are ${columns.map((column) => `${column.name} ${column.type}`).join(', ')}; CAST the one that is not a table's type.`, { cause: error, details: { file } })
+    throw new EvertError(
+      'sql-invalid',
+      `${file}: the view's columns cannot be stored: ${firstLine(error.message)}. Their types are ${columns.map((column) => `${column.name} ${column.type}`).join(', ')}; CAST the one that is not a table's type.`,
+      { cause: error, details: { file } },
+    )
   })
-  const same = shown.length === columns.length && shown.every((column, i) => column.name === columns[i]?.name && column.type === columns[i]?.type)
-  if (!same) throw new EvertError('internal', `${file}: the plan shows ${JSON.stringify(shown)}, the SELECT ${JSON.stringify(columns)}. Please report this view.`)
+  const same =
+    shown.length === columns.length && shown.every((column, i) => column.name === columns[i]?.name && column.type === columns[i]?.type)
+  if (!same)
+    throw new EvertError(
+      'internal',
+      `${file}: the plan shows ${JSON.stringify(shown)}, the SELECT ${JSON.stringify(columns)}. Please report this view.`,
+    )
 }
 
 /** Which columns of each relation the tree mentions; a star or the row as a whole needs all of them. */
@@ -146,7 +175,18 @@ function needsOf(node: Ast, reads: readonly Read[]): ReadonlyMap<string, Readonl
     if (Array.isArray(part.column_name_alias) && part.column_name_alias.length > 0) all = true
   })
   const wholeRow = [...aliases].some((alias) => names.has(alias))
-  return new Map(reads.map((read) => [read.relation.name, all || wholeRow ? undefined : new Set([...read.relation.columns.map((column) => column.name.toLowerCase()), ...(read.placed ? placeNames : [])].filter((name) => names.has(name)))]))
+  return new Map(
+    reads.map((read) => [
+      read.relation.name,
+      all || wholeRow
+        ? undefined
+        : new Set(
+            [...read.relation.columns.map((column) => column.name.toLowerCase()), ...(read.placed ? placeNames : [])].filter((name) =>
+              names.has(name),
+            ),
+          ),
+    ]),
+  )
 }
 
 /** Names a version: the definition as DuckDB understands it, and the columns that it reads. Formatting changes nothing. */
@@ -157,4 +197,3 @@ function fingerprint(name: string, node: Ast, reads: readonly Read[], strategy: 
   for (const read of reads) hash.update(JSON.stringify([read.relation.name, read.relation.kind, read.relation.columns]))
   return hash.digest('hex').slice(0, 16)
 }
-

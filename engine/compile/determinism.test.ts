@@ -92,5 +92,8 @@ test.each(legal)('passes: %s', async (select) => {
 test('every function that DuckDB itself calls volatile is refused', async () => {
   const scalars = [...compiler.analyzer.functions.volatile]
   expect(scalars).toEqual(expect.arrayContaining(['random', 'uuid', 'nextval', 'current_query']))
-  for (const name of scalars) expect(await compiler.refusal(`SELECT ${name}() AS x FROM flights`), name).toMatch(/refused|gives another value|looks at the session|No function matches|depends on/)
+  for (const name of scalars)
+    expect(await compiler.refusal(`SELECT ${name}() AS x FROM flights`), name).toMatch(
+      /refused|gives another value|looks at the session|No function matches|depends on/,
+    )
 })

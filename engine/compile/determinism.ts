@@ -1,6 +1,6 @@
 import { EvertError } from '../../errors.ts'
-import { type Ast, type AstValue, isAst, items, textOf, visit } from './ast.ts'
 import type { FunctionKinds } from './analyzer.ts'
+import { type Ast, type AstValue, isAst, items, textOf, visit } from './ast.ts'
 import { offeredNames } from './offered-names.ts'
 import type { Read } from './resolve.ts'
 
@@ -9,12 +9,65 @@ import type { Read } from './resolve.ts'
  * which DuckDB happens to see rows, is refused when declared, with the clause and the remedy (design §5). DuckDB's own
  * `stability` calls several of these consistent, so this closed list stands beside it.
  */
-const clock = new Set(['now', 'today', 'current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'get_current_time', 'get_current_timestamp', 'transaction_timestamp', 'current_localtime', 'current_localtimestamp', 'ago', 'pg_conf_load_time', 'pg_postmaster_start_time'])
-const session = new Set(['current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_database', 'current_schema', 'current_schemas', 'in_search_path', 'txid_current', 'pg_backend_pid', 'pg_my_temp_schema'])
+const clock = new Set([
+  'now',
+  'today',
+  'current_date',
+  'current_time',
+  'current_timestamp',
+  'localtime',
+  'localtimestamp',
+  'get_current_time',
+  'get_current_timestamp',
+  'transaction_timestamp',
+  'current_localtime',
+  'current_localtimestamp',
+  'ago',
+  'pg_conf_load_time',
+  'pg_postmaster_start_time',
+])
+const session = new Set([
+  'current_user',
+  'session_user',
+  'user',
+  'current_role',
+  'current_catalog',
+  'current_database',
+  'current_schema',
+  'current_schemas',
+  'in_search_path',
+  'txid_current',
+  'pg_backend_pid',
+  'pg_my_temp_schema',
+])
 /** What SQL lets one write without parentheses, where FROM has no column of that name. */
-const bare = new Set(['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'current_user', 'session_user', 'user', 'current_role', 'current_catalog', 'current_schema'])
+const bare = new Set([
+  'current_date',
+  'current_time',
+  'current_timestamp',
+  'localtime',
+  'localtimestamp',
+  'current_user',
+  'session_user',
+  'user',
+  'current_role',
+  'current_catalog',
+  'current_schema',
+])
 /** Aggregates whose answer follows the order of the rows: right only with an ORDER BY of their own. */
-export const orderedAggregates: ReadonlySet<string> = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'first', 'last', 'arbitrary', 'any_value', 'first_value', 'last_value'])
+export const orderedAggregates: ReadonlySet<string> = new Set([
+  'list',
+  'array_agg',
+  'string_agg',
+  'group_concat',
+  'listagg',
+  'first',
+  'last',
+  'arbitrary',
+  'any_value',
+  'first_value',
+  'last_value',
+])
 const gathersLists = new Set(['list', 'array_agg'])
 const sorts = new Set(['list_sort', 'array_sort', 'list_reverse_sort', 'array_reverse_sort'])
 /** DuckDB's macros over such aggregates, which leave no place for an ORDER BY. */
@@ -30,8 +83,12 @@ const refusedAggregates = new Map([
   ['approx_top_k', 'a view with GROUP BY … ORDER BY count(*) DESC LIMIT k'],
   ['reservoir_quantile', 'quantile_cont(…)'],
   ['mode', 'a GROUP BY with ORDER BY count(*) DESC, value LIMIT 1'],
-  ...['arg_max', 'argmax', 'max_by', 'arg_max_null', 'arg_max_nulls_last'].map((name) => [name, 'max({order: …, value: …}).value, which decides ties by the value'] as const),
-  ...['arg_min', 'argmin', 'min_by', 'arg_min_null', 'arg_min_nulls_last'].map((name) => [name, 'min({order: …, value: …}).value, which decides ties by the value'] as const),
+  ...['arg_max', 'argmax', 'max_by', 'arg_max_null', 'arg_max_nulls_last'].map(
+    (name) => [name, 'max({order: …, value: …}).value, which decides ties by the value'] as const,
+  ),
+  ...['arg_min', 'argmin', 'min_by', 'arg_min_null', 'arg_min_nulls_last'].map(
+    (name) => [name, 'min({order: …, value: …}).value, which decides ties by the value'] as const,
+  ),
 ])
 
 type Refuse = (clause: string, why: string, remedy: string) => never
@@ -44,13 +101,16 @@ export function refuseNondeterminism(node: Ast, reads: readonly Read[], function
   const sorted = new Set<Ast>()
   visit(node, (part) => {
     // DuckDB's parser writes list(x ORDER BY x) as list_sort(list(x)); both are the same in any order of rows.
-    if (part.class === 'FUNCTION' && sorts.has(textOf(part.function_name).toLowerCase())) for (const child of items(part.children).slice(0, 1)) sorted.add(child)
+    if (part.class === 'FUNCTION' && sorts.has(textOf(part.function_name).toLowerCase()))
+      for (const child of items(part.children).slice(0, 1)) sorted.add(child)
     if (sorted.has(part) && gathersLists.has(textOf(part.function_name).toLowerCase())) return
     if (part.class === 'FUNCTION' || part.class === 'WINDOW') checkFunction(part, functions, refuse)
     if (part.class === 'WINDOW') checkWindow(part, refuse)
-    if (isAst(part.sample)) refuse('TABLESAMPLE', 'takes other rows each time', 'Filter by a hash of a column instead: WHERE hash(id) % 100 < 10.')
+    if (isAst(part.sample))
+      refuse('TABLESAMPLE', 'takes other rows each time', 'Filter by a hash of a column instead: WHERE hash(id) % 100 < 10.')
     if (isAst(part.cte_map)) checkModifiers(part, refuse)
-    if (part.type === 'JOIN' && part.ref_type === 'POSITIONAL') refuse('POSITIONAL JOIN', 'depends on the order of stored rows', 'Join by a key.')
+    if (part.type === 'JOIN' && part.ref_type === 'POSITIONAL')
+      refuse('POSITIONAL JOIN', 'depends on the order of stored rows', 'Join by a key.')
   })
   checkBareNames(node, reads, refuse)
 }
@@ -79,9 +139,15 @@ function checkFunction(part: Ast, functions: FunctionKinds, refuse: Refuse): voi
   if (clock.has(name)) refuse(`${name}()`, 'reads the clock', "Use the event's own time field, or _time, the time of the append.")
   if (session.has(name)) refuse(`${name}()`, 'depends on the session', 'Leave it out.')
   if (name === 'age' && items(part.children).length === 1) refuse('age() with one argument', 'reads the clock', 'Give both timestamps.')
-  if (functions.volatile.has(name)) refuse(`${name}()`, 'gives another value each time', 'Compute it before the append, and put it in the event.')
+  if (functions.volatile.has(name))
+    refuse(`${name}()`, 'gives another value each time', 'Compute it before the append, and put it in the event.')
   const exact = refusedAggregates.get(name)
-  if (exact !== undefined) refuse(`${name}()`, name.startsWith('approx') || name.startsWith('reservoir') ? 'is an estimate' : 'chooses among ties by the order of the rows', `Use ${exact}.`)
+  if (exact !== undefined)
+    refuse(
+      `${name}()`,
+      name.startsWith('approx') || name.startsWith('reservoir') ? 'is an estimate' : 'chooses among ties by the order of the rows',
+      `Use ${exact}.`,
+    )
   const ordered = orderedMacros.get(name)
   if (ordered !== undefined) refuse(`${name}()`, 'depends on the order in which rows are seen', `Use ${ordered}.`)
   if (part.class === 'FUNCTION' && orderedAggregates.has(name) && items((part.order_bys as Ast | undefined)?.orders).length === 0) {
@@ -89,7 +155,23 @@ function checkFunction(part: Ast, functions: FunctionKinds, refuse: Refuse): voi
   }
 }
 
-const picks = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill', 'rank', 'rank_dense', 'dense_rank', 'percent_rank', 'cume_dist'])
+const picks = new Set([
+  'row_number',
+  'ntile',
+  'lag',
+  'lead',
+  'first',
+  'last',
+  'first_value',
+  'last_value',
+  'nth_value',
+  'fill',
+  'rank',
+  'rank_dense',
+  'dense_rank',
+  'percent_rank',
+  'cume_dist',
+])
 /** Window aggregates that gather: ties in the window's order would show in the value. */
 const gathers = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'any_value', 'arbitrary'])
 
@@ -101,7 +183,11 @@ function checkWindow(part: Ast, refuse: Refuse): void {
     refuse(`${name}() OVER without ORDER BY`, 'depends on the order in which rows are seen', 'Write OVER (… ORDER BY …).')
   }
   if (gathers.has(name) && items(part.arg_orders).length === 0) {
-    refuse(`${name}() OVER without an ORDER BY of its own`, 'depends on the order in which rows are seen', `Write ${name}(… ORDER BY …) OVER (…).`)
+    refuse(
+      `${name}() OVER without an ORDER BY of its own`,
+      'depends on the order in which rows are seen',
+      `Write ${name}(… ORDER BY …) OVER (…).`,
+    )
   }
   const frame = [textOf(part.start), textOf(part.end)]
   const isWhole = frame[0] === 'UNBOUNDED_PRECEDING' && frame[1] === 'UNBOUNDED_FOLLOWING'
@@ -114,7 +200,12 @@ function checkModifiers(part: Ast, refuse: Refuse): void {
   const modifiers = items(part.modifiers)
   const has = (type: string) => modifiers.some((modifier) => modifier.type === type)
   const limited = has('LIMIT_MODIFIER') || has('LIMIT_PERCENT_MODIFIER')
-  if (limited && !has('ORDER_MODIFIER')) refuse('LIMIT without ORDER BY', 'keeps whichever rows come first', 'Write ORDER BY … LIMIT …; ties are broken by the remaining columns.')
+  if (limited && !has('ORDER_MODIFIER'))
+    refuse(
+      'LIMIT without ORDER BY',
+      'keeps whichever rows come first',
+      'Write ORDER BY … LIMIT …; ties are broken by the remaining columns.',
+    )
   for (const modifier of modifiers) {
     const on = modifier.distinct_on_targets as AstValue
     if (modifier.type === 'DISTINCT_MODIFIER' && Array.isArray(on) && on.length > 0 && !has('ORDER_MODIFIER')) {

@@ -14,7 +14,9 @@ export function planFull(node: Ast, select: string, columns: readonly Column[], 
   return {
     strategy: 'full',
     reason: `computed anew when an input changes: ${why}`,
-    create: (table) => [`CREATE TABLE ${table} (${[...columns.map((column, i) => `${cells[i]} ${column.type}`), '_weight BIGINT'].join(', ')})`],
+    create: (table) => [
+      `CREATE TABLE ${table} (${[...columns.map((column, i) => `${cells[i]} ${column.type}`), '_weight BIGINT'].join(', ')})`,
+    ],
     maintain: (table) => {
       const change = `temp.${ident(`change of ${table}`)}`
       const match = cells.map((cell) => `t.${cell} IS NOT DISTINCT FROM d.${cell}`).join(' AND ')

@@ -20,7 +20,10 @@ export function takeApart(select: Ast, source: ReadonlySet<string>, functions: F
   const list = items(select.select_list)
   if (list.some((item) => item.class === 'STAR' || item.type === 'STAR')) return '* beside GROUP BY'
   const aliases = aliasesOf(list)
-  const single = isAst(select.from_table) && select.from_table.type !== 'JOIN' ? (textOf(select.from_table.alias) || textOf(select.from_table.table_name)).toLowerCase() : undefined
+  const single =
+    isAst(select.from_table) && select.from_table.type !== 'JOIN'
+      ? (textOf(select.from_table.alias) || textOf(select.from_table.table_name)).toLowerCase()
+      : undefined
   const plain = (value: Ast): Ast => expandAliases(unqualify(value, single), aliases, source, new Set()) as Ast
 
   const keys = groupKeys(select, list, aliases, source, functions)
@@ -32,8 +35,10 @@ export function takeApart(select: Ast, source: ReadonlySet<string>, functions: F
     replace(value, (part) => {
       const at = keyTexts.indexOf(canonical(part))
       if (at >= 0) return columnRef('s', `k${at}`)
-      if (part.class === 'FUNCTION' && functions.aggregates.has(textOf(part.function_name).toLowerCase())) return columnRef('s', aggregateName(calls, part))
-      if (part.type === 'COLUMN_REF') problem ??= `${(part.column_names as readonly string[]).join('.')} is neither grouped nor aggregated in a form that is known`
+      if (part.class === 'FUNCTION' && functions.aggregates.has(textOf(part.function_name).toLowerCase()))
+        return columnRef('s', aggregateName(calls, part))
+      if (part.type === 'COLUMN_REF')
+        problem ??= `${(part.column_names as readonly string[]).join('.')} is neither grouped nor aggregated in a form that is known`
       return undefined
     }) as Ast
   const outputs = list.map((item) => rewrite(plain(item)))
@@ -70,7 +75,13 @@ function aliasesOf(list: readonly Ast[]): ReadonlyMap<string, Ast> {
 }
 
 /** GROUP BY by expression, by alias, by number, or ALL. */
-function groupKeys(select: Ast, list: readonly Ast[], aliases: ReadonlyMap<string, Ast>, source: ReadonlySet<string>, functions: FunctionKinds): Ast[] | string {
+function groupKeys(
+  select: Ast,
+  list: readonly Ast[],
+  aliases: ReadonlyMap<string, Ast>,
+  source: ReadonlySet<string>,
+  functions: FunctionKinds,
+): Ast[] | string {
   if (select.aggregate_handling === 'FORCE_AGGREGATES') return list.filter((item) => !hasAggregate(item, functions))
   const expressions = items(select.group_expressions)
   const sets = (select.group_sets ?? []) as readonly AstValue[]

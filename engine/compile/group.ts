@@ -13,15 +13,32 @@ import type { Read } from './resolve.ts'
  * Rule: GROUP BY with count, sum, avg, min, max over exact types of append-only input. The state holds partial results per
  * group; a batch is grouped by itself and merged into the groups that it touches. Groups never leave, since no row does.
  */
-export async function planGroup(analyzer: Analyzer, node: Ast, columns: readonly Column[], reads: readonly Read[]): Promise<Maintenance | string> {
+export async function planGroup(
+  analyzer: Analyzer,
+  node: Ast,
+  columns: readonly Column[],
+  reads: readonly Read[],
+): Promise<Maintenance | string> {
   if (node.type !== 'SELECT_NODE') return 'not one SELECT'
-  const grouped = items(node.group_expressions).length > 0 || node.aggregate_handling === 'FORCE_AGGREGATES' || hasAggregate([node.select_list, node.having], analyzer.functions)
+  const grouped =
+    items(node.group_expressions).length > 0 ||
+    node.aggregate_handling === 'FORCE_AGGREGATES' ||
+    hasAggregate([node.select_list, node.having], analyzer.functions)
   if (!grouped) return 'it does not group'
   const reason = modifiersReason(node) ?? expressionsReason(node, analyzer.functions, false) ?? fromReason(node, reads, analyzer.functions)
   if (reason !== undefined) return reason
   if (reads.length === 0) return 'it reads no stream'
 
-  const source = await describeNode(analyzer, { ...node, modifiers: undefined, having: undefined, where_clause: undefined, group_expressions: undefined, group_sets: undefined, aggregate_handling: 'STANDARD_HANDLING', select_list: [{ class: 'STAR', type: 'STAR', exclude_list: [] }] })
+  const source = await describeNode(analyzer, {
+    ...node,
+    modifiers: undefined,
+    having: undefined,
+    where_clause: undefined,
+    group_expressions: undefined,
+    group_sets: undefined,
+    aggregate_handling: 'STANDARD_HANDLING',
+    select_list: [{ class: 'STAR', type: 'STAR', exclude_list: [] }],
+  })
   const parts = takeApart(node, new Set(source.map((column) => column.name.toLowerCase())), analyzer.functions)
   if (typeof parts === 'string') return parts
   const states = await statesOf(analyzer, node, parts)
@@ -31,18 +48,27 @@ export async function planGroup(analyzer: Analyzer, node: Ast, columns: readonly
 
   const change = await printOverDelta(analyzer, partialNode(node, parts, states.calls), reads)
   const stateColumns = states.aggregates.flatMap((state) => state.columns)
-  const partials = [...keys.map((key) => ident(key)), ...stateColumns.map((column) => `${column.partial} AS ${ident(column.name)}`)].join(', ')
+  const partials = [...keys.map((key) => ident(key)), ...stateColumns.map((column) => `${column.partial} AS ${ident(column.name)}`)].join(
+    ', ',
+  )
   const stateName = freeName(node, '__state__')
   const outputs = await analyzer.print(outputNode(parts, columns, stateName))
-  const values = [...keys.map((key) => ident(key)), ...parts.calls.map((call, i) => `${states.aggregates[i]?.value} AS ${ident(call.name)}`)].join(', ')
+  const values = [
+    ...keys.map((key) => ident(key)),
+    ...parts.calls.map((call, i) => `${states.aggregates[i]?.value} AS ${ident(call.name)}`),
+  ].join(', ')
   const order = orderOnRead(node, columns)
   const names = [...keys, ...stateColumns.map((column) => column.name)]
   if (names.length === 0) return 'it groups, but has neither a key nor an aggregate'
-  const updates = stateColumns.map((column) => `${ident(column.name)} = ${column.merge(`t.${ident(column.name)}`, `g.${ident(column.name)}`)}`)
+  const updates = stateColumns.map(
+    (column) => `${ident(column.name)} = ${column.merge(`t.${ident(column.name)}`, `g.${ident(column.name)}`)}`,
+  )
   const added = (delta: (read: Read) => string) => `(SELECT ${partials} FROM (${change(delta)}) AS d)`
   const shown = (table: string) => outputs.replaceAll(stateName, () => `(SELECT ${values} FROM ${table})`)
   // An output that raises must fail the view in its batch, not each of its readers later.
-  const check = mayRaise([...parts.outputs, ...(parts.having ? [parts.having] : [])], parts.calls) ? (table: string) => [`SELECT bit_xor(hash(q)) FROM (${shown(table)}) AS q`] : () => []
+  const check = mayRaise([...parts.outputs, ...(parts.having ? [parts.having] : [])], parts.calls)
+    ? (table: string) => [`SELECT bit_xor(hash(q)) FROM (${shown(table)}) AS q`]
+    : () => []
   const match = keys.length === 0 ? 'TRUE' : keys.map((key) => `t.${ident(key)} IS NOT DISTINCT FROM g.${ident(key)}`).join(' AND ')
   return {
     strategy: 'linear',
@@ -70,7 +96,10 @@ function partialNode(node: Ast, parts: Grouped, calls: readonly { readonly alias
     ...node,
     modifiers: undefined,
     having: undefined,
-    select_list: select.length > 0 ? select : [{ class: 'FUNCTION', type: 'FUNCTION', function_name: 'count_star', alias: 'n', order_bys: { type: 'ORDER_MODIFIER' } }],
+    select_list:
+      select.length > 0
+        ? select
+        : [{ class: 'FUNCTION', type: 'FUNCTION', function_name: 'count_star', alias: 'n', order_bys: { type: 'ORDER_MODIFIER' } }],
     group_expressions: parts.keys.map((key) => ({ ...key, alias: undefined })),
     group_sets: parts.keys.length > 0 ? [parts.keys.map((_, i) => i)] : undefined,
     aggregate_handling: 'STANDARD_HANDLING',
@@ -100,7 +129,20 @@ async function statesOf(analyzer: Analyzer, node: Ast, parts: Grouped): Promise<
   for (const call of parts.calls) {
     const argumentAst = items(call.call.children)[0]
     const types = await describeNode(analyzer, partialNode(node, { ...parts, keys: [] }, [{ alias: 'value', call: call.call }]))
-    const argument = argumentAst && isAst(argumentAst) ? (await describeNode(analyzer, { ...node, modifiers: undefined, having: undefined, group_expressions: undefined, group_sets: undefined, aggregate_handling: 'STANDARD_HANDLING', select_list: [{ ...argumentAst, alias: 'argument' }] }))[0]?.type : undefined
+    const argument =
+      argumentAst && isAst(argumentAst)
+        ? (
+            await describeNode(analyzer, {
+              ...node,
+              modifiers: undefined,
+              having: undefined,
+              group_expressions: undefined,
+              group_sets: undefined,
+              aggregate_handling: 'STANDARD_HANDLING',
+              select_list: [{ ...argumentAst, alias: 'argument' }],
+            })
+          )[0]?.type
+        : undefined
     const used = new Map<string, string>()
     const print = (name: string): string => {
       const alias = used.get(name) ?? `p${calls.length}`

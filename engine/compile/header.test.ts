@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { readHeader } from './header.ts'
 
 test('reads name, options and SELECT, whatever the case, the comments and the quotes', () => {
-  const text = "-- a comment\n/* and\nanother */ create or replace materialized view \"Daily\" with (stores = 'duckdb, o''clock') as\n  SELECT 1 AS a;\n;\n"
+  const text =
+    "-- a comment\n/* and\nanother */ create or replace materialized view \"Daily\" with (stores = 'duckdb, o''clock') as\n  SELECT 1 AS a;\n;\n"
   const header = readHeader('a.sql', text)
   expect(header).toMatchObject({ name: 'Daily', select: 'SELECT 1 AS a' })
   expect([...header.options]).toEqual([['stores', "duckdb, o'clock"]])

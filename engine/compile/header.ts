@@ -22,7 +22,11 @@ export function readHeader(file: string, text: string): ViewHeader {
   const fail = (wanted: string): never => {
     const line = text.slice(0, at).split('\n').length
     const found = text.slice(at).split(/\s/)[0] || 'the end of the file'
-    throw new EvertError('sql-invalid', `${file}:${line}: expected ${wanted}, found ${JSON.stringify(found)}. A view's file reads: CREATE MATERIALIZED VIEW name AS SELECT …`, { details: { file, line } })
+    throw new EvertError(
+      'sql-invalid',
+      `${file}:${line}: expected ${wanted}, found ${JSON.stringify(found)}. A view's file reads: CREATE MATERIALIZED VIEW name AS SELECT …`,
+      { details: { file, line } },
+    )
   }
   const take = (pattern: RegExp, wanted: string): RegExpExecArray => {
     skip()
@@ -41,7 +45,8 @@ export function readHeader(file: string, text: string): ViewHeader {
   take(/MATERIALIZED\b/i, 'MATERIALIZED VIEW')
   take(/VIEW\b/i, 'VIEW')
   const name = unquote(take(/"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_]*/, "the view's name")[0])
-  if (!/^[A-Za-z][A-Za-z0-9_]{0,99}$/.test(name)) fail(`a view's name of a letter, then letters, digits and _, at most 100 in all, instead of ${JSON.stringify(name)}`)
+  if (!/^[A-Za-z][A-Za-z0-9_]{0,99}$/.test(name))
+    fail(`a view's name of a letter, then letters, digits and _, at most 100 in all, instead of ${JSON.stringify(name)}`)
   const options = new Map<string, string>()
   if (peek(/WITH\b/i)) {
     take(/WITH\b/i, 'WITH')
@@ -50,7 +55,12 @@ export function readHeader(file: string, text: string): ViewHeader {
       const key = take(/[A-Za-z_][A-Za-z0-9_]*/, "an option's name")[0].toLowerCase()
       if (!known.has(key)) fail(`an option that is known (${[...known].join(', ')}) instead of ${key}`)
       take(/=/, `= after ${key}`)
-      options.set(key, take(/'(?:[^']|'')*'/, `a quoted value for ${key}`)[0].slice(1, -1).replaceAll("''", "'"))
+      options.set(
+        key,
+        take(/'(?:[^']|'')*'/, `a quoted value for ${key}`)[0]
+          .slice(1, -1)
+          .replaceAll("''", "'"),
+      )
     } while (peek(/,/) && take(/,/, ','))
     take(/\)/, ') after the options')
   }

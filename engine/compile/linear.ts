@@ -10,8 +10,13 @@ import type { Read } from './resolve.ts'
 export function whyNotLinear(node: Ast, reads: readonly Read[], functions: FunctionKinds): string | undefined {
   if (node.type === 'SET_OPERATION_NODE') {
     // DuckDB's tree leaves a true `setop_all` out.
-    if (node.setop_type !== 'UNION' || node.setop_all === false) return `${textOf(node.setop_type).replaceAll('_', ' ')}${node.setop_all === false ? ' without ALL' : ''} compares rows with all earlier ones`
-    return ctesReason(node, reads, functions) ?? firstReason([node.left, node.right, ...items(node.children)].filter(isAst), reads, functions) ?? modifiersReason(node)
+    if (node.setop_type !== 'UNION' || node.setop_all === false)
+      return `${textOf(node.setop_type).replaceAll('_', ' ')}${node.setop_all === false ? ' without ALL' : ''} compares rows with all earlier ones`
+    return (
+      ctesReason(node, reads, functions) ??
+      firstReason([node.left, node.right, ...items(node.children)].filter(isAst), reads, functions) ??
+      modifiersReason(node)
+    )
   }
   if (node.type !== 'SELECT_NODE') return 'a recursive or materialised query is not a projection'
   return modifiersReason(node) ?? groupReason(node) ?? expressionsReason(node, functions, true) ?? fromReason(node, reads, functions)
@@ -34,7 +39,8 @@ export function modifiersReason(node: Ast): string | undefined {
 }
 
 function groupReason(node: Ast): string | undefined {
-  if (items(node.group_expressions).length > 0 || node.aggregate_handling === 'FORCE_AGGREGATES' || isAst(node.having)) return 'it groups below the top'
+  if (items(node.group_expressions).length > 0 || node.aggregate_handling === 'FORCE_AGGREGATES' || isAst(node.having))
+    return 'it groups below the top'
   return undefined
 }
 
@@ -45,13 +51,18 @@ export function expressionsReason(node: Ast, functions: FunctionKinds, aggregate
   visit([node.select_list, node.where_clause, node.having, node.group_expressions] as AstValue, (part) => {
     if (part.class === 'WINDOW') reason ??= 'a window function looks at other rows'
     if (part.class === 'SUBQUERY') reason ??= 'a subquery looks at other rows'
-    if (aggregatesToo && part.class === 'FUNCTION' && functions.aggregates.has(textOf(part.function_name).toLowerCase())) reason ??= 'it aggregates below the top'
+    if (aggregatesToo && part.class === 'FUNCTION' && functions.aggregates.has(textOf(part.function_name).toLowerCase()))
+      reason ??= 'it aggregates below the top'
   })
   return reason
 }
 
 function ctesReason(node: Ast, reads: readonly Read[], functions: FunctionKinds): string | undefined {
-  return firstReason(items((node.cte_map as Ast | undefined)?.map).map((entry) => ((entry.value as Ast).query as Ast).node as Ast), reads, functions)
+  return firstReason(
+    items((node.cte_map as Ast | undefined)?.map).map((entry) => ((entry.value as Ast).query as Ast).node as Ast),
+    reads,
+    functions,
+  )
 }
 
 /** The inputs: streams, or subqueries and CTEs that are linear themselves. */
@@ -82,7 +93,11 @@ export function freeName(node: Ast, base: string): string {
 }
 
 /** Prints a query whose relations are those of a batch: the text as a function of them. */
-export async function printOverDelta(analyzer: Pick<Analyzer, 'print'>, node: Ast, reads: readonly Read[]): Promise<(delta: (read: Read) => string) => string> {
+export async function printOverDelta(
+  analyzer: Pick<Analyzer, 'print'>,
+  node: Ast,
+  reads: readonly Read[],
+): Promise<(delta: (read: Read) => string) => string> {
   const marker = `${freeName(node, '__delta')}_`
   const sql = await analyzer.print(
     replace(node, (part) => {

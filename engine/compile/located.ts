@@ -3,7 +3,13 @@ import { EvertError } from '../../errors.ts'
 /** DuckDB's syntax error with the file's own line and a caret. Its position counts the SELECT's code points. */
 export function syntaxError(error: unknown, file: string, text: string, selectAt: number): unknown {
   if (!(error instanceof EvertError) || error.code !== 'sql-invalid') return error
-  return located(error, error.message, file, text, selectAt + [...text.slice(selectAt)].slice(0, Number(error.details.at ?? 0)).join('').length)
+  return located(
+    error,
+    error.message,
+    file,
+    text,
+    selectAt + [...text.slice(selectAt)].slice(0, Number(error.details.at ?? 0)).join('').length,
+  )
 }
 
 /**
@@ -12,7 +18,8 @@ export function syntaxError(error: unknown, file: string, text: string, selectAt
  */
 export function bindingError(error: Error, file: string, text: string, selectAt: number): EvertError {
   const word = wordAtCaret(error.message)
-  const found = word === undefined ? -1 : new RegExp(`(?<![\\w"])"?${escaped(word)}"?(?![\\w"])`, 'i').exec(text.slice(selectAt))?.index ?? -1
+  const found =
+    word === undefined ? -1 : (new RegExp(`(?<![\\w"])"?${escaped(word)}"?(?![\\w"])`, 'i').exec(text.slice(selectAt))?.index ?? -1)
   return located(error, message(error), file, text, selectAt + Math.max(found, 0))
 }
 
@@ -41,7 +48,10 @@ function located(cause: Error, said: string, file: string, text: string, at: num
   const line = before.length
   const column = (before.at(-1) ?? '').length
   const source = text.split('\n')[line - 1] ?? ''
-  return new EvertError('sql-invalid', `${file}:${line}:${column + 1}: ${said}\n  ${source}\n  ${' '.repeat(column)}^`, { cause, details: { file, line, column: column + 1 } })
+  return new EvertError('sql-invalid', `${file}:${line}:${column + 1}: ${said}\n  ${source}\n  ${' '.repeat(column)}^`, {
+    cause,
+    details: { file, line, column: column + 1 },
+  })
 }
 
 function escaped(word: string): string {

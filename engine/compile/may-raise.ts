@@ -3,7 +3,25 @@ import { type Ast, type AstValue, isAst, items, textOf } from './ast.ts'
 import type { AggregateCall } from './group-ast.ts'
 
 /** Functions that give a value for every value of the types that DuckDB lets them have. */
-const safe = new Set(['/', 'round', 'floor', 'ceil', 'ceiling', 'greatest', 'least', '||', 'concat', 'upper', 'lower', 'length', 'trim', 'nullif', 'ifnull', 'isnan', 'isfinite'])
+const safe = new Set([
+  '/',
+  'round',
+  'floor',
+  'ceil',
+  'ceiling',
+  'greatest',
+  'least',
+  '||',
+  'concat',
+  'upper',
+  'lower',
+  'length',
+  'trim',
+  'nullif',
+  'ifnull',
+  'isnan',
+  'isfinite',
+])
 const wide = new Set(['count', 'count_star', 'count_if', 'countif', 'sum', 'avg', 'mean'])
 
 /**
@@ -26,7 +44,12 @@ function raises(value: AstValue, isWide: ReadonlySet<string>): boolean {
     case 'FUNCTION': {
       const name = textOf(value.function_name)
       if (name === '+' || name === '-' || name === '*') return !isSmallArithmetic(value, isWide)
-      return !safe.has(name) || items(value.children).filter((child) => !isText(child)).some((child) => raises(child, isWide))
+      return (
+        !safe.has(name) ||
+        items(value.children)
+          .filter((child) => !isText(child))
+          .some((child) => raises(child, isWide))
+      )
     }
     case 'COMPARISON':
     case 'CONJUNCTION':
@@ -34,7 +57,11 @@ function raises(value: AstValue, isWide: ReadonlySet<string>): boolean {
     case 'BETWEEN':
       return Object.values(value).some((inner) => raises(inner, isWide))
     case 'OPERATOR':
-      return !['OPERATOR_IS_NULL', 'OPERATOR_IS_NOT_NULL', 'OPERATOR_NOT', 'OPERATOR_COALESCE', 'COMPARE_IN', 'COMPARE_NOT_IN'].includes(textOf(value.type)) || raises(value.children, isWide)
+      return (
+        !['OPERATOR_IS_NULL', 'OPERATOR_IS_NOT_NULL', 'OPERATOR_NOT', 'OPERATOR_COALESCE', 'COMPARE_IN', 'COMPARE_NOT_IN'].includes(
+          textOf(value.type),
+        ) || raises(value.children, isWide)
+      )
     case undefined:
       return Object.values(value).some((inner) => raises(inner, isWide)) // a CASE's pairs
     default:
@@ -45,7 +72,8 @@ function raises(value: AstValue, isWide: ReadonlySet<string>): boolean {
 /** Sums and counts come from 64-bit states and are 128 bits wide: one operation with a short number or another of them fits. */
 function isSmallArithmetic(value: Ast, isWide: ReadonlySet<string>): boolean {
   const children = items(value.children)
-  const isLeaf = (child: Ast) => (child.type === 'COLUMN_REF' && isWide.has((child.column_names as readonly string[]).at(-1) ?? '')) || isShortNumber(child)
+  const isLeaf = (child: Ast) =>
+    (child.type === 'COLUMN_REF' && isWide.has((child.column_names as readonly string[]).at(-1) ?? '')) || isShortNumber(child)
   if (!children.every(isLeaf)) return false
   return textOf(value.function_name) !== '*' || children.some(isShortNumber)
 }

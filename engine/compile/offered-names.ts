@@ -25,9 +25,11 @@ export function offeredNames(select: Ast, root: Ast, reads: readonly Read[]): Re
       if (seen.has(part)) return false
       seen.add(part)
       for (const name of relationColumns(part, reads)) names.add(name)
-      for (const list of [part.column_name_alias, part.aliases]) if (Array.isArray(list)) for (const name of list) names.add(textOf(name).toLowerCase())
+      for (const list of [part.column_name_alias, part.aliases])
+        if (Array.isArray(list)) for (const name of list) names.add(textOf(name).toLowerCase())
       for (const item of items(part.select_list)) alias(item)
-      if (part.type === 'BASE_TABLE' && textOf(part.schema_name) === '') for (const cte of ctesNamed(root, textOf(part.table_name))) gather(cte)
+      if (part.type === 'BASE_TABLE' && textOf(part.schema_name) === '')
+        for (const cte of ctesNamed(root, textOf(part.table_name))) gather(cte)
       return undefined
     })
   gather(select.from_table)
@@ -38,7 +40,8 @@ export function offeredNames(select: Ast, root: Ast, reads: readonly Read[]): Re
 function ctesNamed(root: Ast, name: string): Ast[] {
   const found: Ast[] = []
   visit(root, (part) => {
-    for (const entry of isAst(part.cte_map) ? items(part.cte_map.map) : []) if (textOf(entry.key).toLowerCase() === name.toLowerCase()) found.push(entry)
+    for (const entry of isAst(part.cte_map) ? items(part.cte_map.map) : [])
+      if (textOf(entry.key).toLowerCase() === name.toLowerCase()) found.push(entry)
   })
   return found
 }

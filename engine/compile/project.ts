@@ -9,7 +9,12 @@ import type { Read } from './resolve.ts'
 export type Maintenance = Pick<ViewPlan, 'strategy' | 'reason' | 'create' | 'maintain' | 'read'>
 
 /** Rule: projection, filter, UNNEST, UNION ALL over append-only streams. A batch's rows are inserted; none ever leaves. */
-export async function planProjection(analyzer: Analyzer, node: Ast, columns: readonly Column[], reads: readonly Read[]): Promise<Maintenance | string> {
+export async function planProjection(
+  analyzer: Analyzer,
+  node: Ast,
+  columns: readonly Column[],
+  reads: readonly Read[],
+): Promise<Maintenance | string> {
   const reason = whyNotLinear(node, reads, analyzer.functions)
   if (reason !== undefined) return reason
   if (reads.length === 0) return 'it reads no stream'
@@ -46,7 +51,12 @@ export function orderOnRead(node: Ast, columns: readonly Column[]): string {
   return terms.length > 0 ? ` ORDER BY ${terms.join(', ')}` : ''
 }
 
-function outputOf(expression: Ast, outputs: readonly Ast[], columns: readonly Column[], names: ReadonlyMap<string, string>): string | undefined {
+function outputOf(
+  expression: Ast,
+  outputs: readonly Ast[],
+  columns: readonly Column[],
+  names: ReadonlyMap<string, string>,
+): string | undefined {
   if (expression.class === 'CONSTANT') {
     const at = Number(String((expression.value as Ast).value))
     return Number.isInteger(at) ? columns[at - 1]?.name : undefined

@@ -1,7 +1,7 @@
 import { list, path, text } from '../../connectors/store/quote.ts'
 import type { Column } from '../../connectors/store/store.ts'
-import type { Field, StreamModel, TableModel } from '../model/types.ts'
 import { sqlTypeText } from '../model/schema/sql-type.ts'
+import type { Field, StreamModel, TableModel } from '../model/types.ts'
 
 /** Columns of an event that every stream has; had by name, never in `*`. */
 export const placeColumns: readonly Column[] = [
@@ -40,7 +40,16 @@ export function hasPlace(relation: Relation): boolean {
 /** The relations that one stream gives: all of its events, and each type's when there are several. */
 export function relationsOfStream(stream: StreamModel): Relation[] {
   const all: Relation = { name: stream.name, kind: 'stream', source: stream.name, columns: columnsOf(stream.columns), appendOnly: true }
-  const types = stream.types.map((type): Relation => ({ name: `${stream.name}.${type.name}`, kind: 'type', source: stream.name, type: type.name, columns: columnsOf(type.fields), appendOnly: true }))
+  const types = stream.types.map(
+    (type): Relation => ({
+      name: `${stream.name}.${type.name}`,
+      kind: 'type',
+      source: stream.name,
+      type: type.name,
+      columns: columnsOf(type.fields),
+      appendOnly: true,
+    }),
+  )
   return [all, ...types]
 }
 

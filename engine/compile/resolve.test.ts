@@ -25,7 +25,7 @@ const hostile: readonly string[] = [
   "SELECT (FROM query('SELECT 1'))",
   "SELECT origin FROM flights WHERE origin IN (SELECT content FROM read_text('/etc/passwd'))",
   "WITH a AS (SELECT * FROM read_text('/etc/passwd')) SELECT * FROM a",
-  "SELECT * FROM flights, LATERAL (SELECT * FROM glob(origin))",
+  'SELECT * FROM flights, LATERAL (SELECT * FROM glob(origin))',
   "SELECT * FROM flights UNION ALL SELECT * FROM 'x.parquet'",
   "SELECT (SELECT max(content) FROM read_text('/etc/passwd')) AS x",
   "SELECT list_transform([1], x -> (SELECT count(*) FROM glob('/*')))",
@@ -68,7 +68,7 @@ const hostile: readonly string[] = [
   'INSTALL httpfs',
   'LOAD httpfs',
   'CALL pragma_version()',
-  'EXPORT DATABASE \'x\'',
+  "EXPORT DATABASE 'x'",
   'CREATE TABLE x AS SELECT 1',
   'DROP TABLE flights',
   'INSERT INTO flights SELECT * FROM flights',
@@ -76,7 +76,7 @@ const hostile: readonly string[] = [
   'UPDATE flights SET origin = NULL',
   'SELECT 1; SELECT 2',
   'SELECT 1; DROP TABLE flights',
-  'SELECT origin FROM flights; COPY flights TO \'x.csv\'',
+  "SELECT origin FROM flights; COPY flights TO 'x.csv'",
   'DESCRIBE flights',
   'SHOW TABLES',
   'FROM (DESCRIBE flights)',
@@ -111,7 +111,7 @@ const harmless: readonly string[] = [
   'SELECT unnest([1, 2])',
   'SELECT * FROM unnest([1, 2])',
   'SELECT * FROM (VALUES (1), (2)) AS v(n)',
-  "SELECT 'read_text' AS x, \"read_text\" FROM (SELECT 1 AS \"read_text\")",
+  'SELECT \'read_text\' AS x, "read_text" FROM (SELECT 1 AS "read_text")',
   'WITH a AS (SELECT 1 AS n) SELECT * FROM a',
   'WITH flights AS (SELECT origin FROM flights) SELECT * FROM flights',
   'WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT * FROM n',
@@ -125,21 +125,43 @@ test.each(harmless)('legal: %s', async (sql) => {
 })
 
 describe('names', () => {
-  const reads = async (select: string) => (await compiler.plan(select)).reads.map((read) => `${read.relation.name}${read.placed ? '+' : ''}`)
+  const reads = async (select: string) =>
+    (await compiler.plan(select)).reads.map((read) => `${read.relation.name}${read.placed ? '+' : ''}`)
 
   test('a CTE hides a relation of its name, but not inside itself', async () => {
     expect(await reads('WITH flights AS (SELECT origin FROM daily) SELECT origin FROM flights')).toEqual(['daily'])
     expect(await reads('WITH flights AS (SELECT origin FROM flights WHERE delay > 0) SELECT origin FROM flights')).toEqual(['flights'])
-    expect(await reads('WITH a AS (SELECT origin FROM flights), flights AS (SELECT iata FROM airports) SELECT * FROM flights, a')).toEqual(['flights', 'airports'])
-    expect(await reads('SELECT * FROM (WITH flights AS (SELECT origin FROM daily) SELECT origin FROM flights) AS x JOIN airports ON x.origin = airports.iata')).toEqual(['daily', 'airports'])
-    expect(await reads('SELECT origin FROM main.flights WHERE origin IN (WITH flights AS (SELECT iata FROM airports) SELECT iata FROM flights)')).toEqual(['flights', 'airports'])
+    expect(await reads('WITH a AS (SELECT origin FROM flights), flights AS (SELECT iata FROM airports) SELECT * FROM flights, a')).toEqual([
+      'flights',
+      'airports',
+    ])
+    expect(
+      await reads(
+        'SELECT * FROM (WITH flights AS (SELECT origin FROM daily) SELECT origin FROM flights) AS x JOIN airports ON x.origin = airports.iata',
+      ),
+    ).toEqual(['daily', 'airports'])
+    expect(
+      await reads('SELECT origin FROM main.flights WHERE origin IN (WITH flights AS (SELECT iata FROM airports) SELECT iata FROM flights)'),
+    ).toEqual(['flights', 'airports'])
   })
 
   test('place columns are had by name and are not in *', async () => {
-    expect((await compiler.plan('SELECT *, _offset AS place FROM shop.Validated')).columns.map((column) => column.name)).toEqual(['sku', 'place'])
-    expect((await compiler.plan('SELECT COLUMNS(*) FROM shop.Validated WHERE _offset > 3')).columns.map((column) => column.name)).toEqual(['sku'])
-    expect((await compiler.plan('SELECT a.*, b.quantity FROM shop.Validated AS a JOIN shop.Requested AS b USING (_partition)')).columns.map((column) => column.name)).toEqual(['sku', 'quantity'])
-    expect((await compiler.plan('SELECT * FROM (SELECT _offset AS o, sku FROM shop)')).columns.map((column) => column.name)).toEqual(['o', 'sku'])
+    expect((await compiler.plan('SELECT *, _offset AS place FROM shop.Validated')).columns.map((column) => column.name)).toEqual([
+      'sku',
+      'place',
+    ])
+    expect((await compiler.plan('SELECT COLUMNS(*) FROM shop.Validated WHERE _offset > 3')).columns.map((column) => column.name)).toEqual([
+      'sku',
+    ])
+    expect(
+      (await compiler.plan('SELECT a.*, b.quantity FROM shop.Validated AS a JOIN shop.Requested AS b USING (_partition)')).columns.map(
+        (column) => column.name,
+      ),
+    ).toEqual(['sku', 'quantity'])
+    expect((await compiler.plan('SELECT * FROM (SELECT _offset AS o, sku FROM shop)')).columns.map((column) => column.name)).toEqual([
+      'o',
+      'sku',
+    ])
     expect(await reads('SELECT sku FROM shop')).toEqual(['shop'])
     expect(await reads('SELECT sku FROM shop WHERE _OFFSET > 0')).toEqual(['shop+'])
     expect(await compiler.refusal('SELECT _offset FROM shop')).toContain('begins with _')
@@ -148,7 +170,9 @@ describe('names', () => {
 
   test('NATURAL JOIN does not silently join by place columns', async () => {
     expect(await compiler.refusal('SELECT count(*) AS n FROM shop.Requested NATURAL JOIN shop.Validated')).toBeUndefined()
-    expect(await compiler.refusal('SELECT count(*) AS n FROM shop.Requested NATURAL JOIN shop.Validated WHERE _offset > 0')).toContain('USING')
+    expect(await compiler.refusal('SELECT count(*) AS n FROM shop.Requested NATURAL JOIN shop.Validated WHERE _offset > 0')).toContain(
+      'USING',
+    )
   })
 
   test('rowid is not there', async () => {

@@ -19,7 +19,30 @@ export interface Resolved {
 /** Table functions that read nothing but their arguments. */
 const harmlessTableFunctions = new Set(['unnest', 'range', 'generate_series', 'json_each', 'json_tree', 'repeat', 'repeat_row'])
 /** Scalar functions that look at the session or at other catalogs. */
-const refusedFunctions = new Set(['getenv', 'current_setting', 'getvariable', 'write_log', 'nextval', 'currval', 'setseed', 'sleep_ms', 'json_execute_serialized_sql', 'query', 'query_table', 'pg_get_viewdef', 'pg_get_constraintdef', 'format_type', 'get_block_size', 'pg_sleep', 'current_query', 'current_query_id', 'current_connection_id', 'current_transaction_id', 'stats', 'version'])
+const refusedFunctions = new Set([
+  'getenv',
+  'current_setting',
+  'getvariable',
+  'write_log',
+  'nextval',
+  'currval',
+  'setseed',
+  'sleep_ms',
+  'json_execute_serialized_sql',
+  'query',
+  'query_table',
+  'pg_get_viewdef',
+  'pg_get_constraintdef',
+  'format_type',
+  'get_block_size',
+  'pg_sleep',
+  'current_query',
+  'current_query_id',
+  'current_connection_id',
+  'current_transaction_id',
+  'stats',
+  'version',
+])
 
 /**
  * Finds the project's relations behind a SELECT's names, and refuses everything else: files, other catalogs, table
@@ -36,8 +59,13 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
     if (value.type === 'TABLE_FUNCTION') refuseTableFunction(value, code)
     if (value.class === 'FUNCTION') refuseFunction(value, code)
     if (value.type === 'COLUMN_REF') return typeColumn(value)
-    if (value.type === 'JOIN' && value.ref_type === 'NATURAL' && placed) throw new EvertError(code, 'NATURAL JOIN in a text that names _offset, _time and the like would join by these too. Write JOIN … USING (…) with the columns that are meant.')
-    if (value.type === 'SHOW_REF') throw new EvertError(code, 'SHOW and DESCRIBE are not SELECTs over the project. Use evert views and evert explain.')
+    if (value.type === 'JOIN' && value.ref_type === 'NATURAL' && placed)
+      throw new EvertError(
+        code,
+        'NATURAL JOIN in a text that names _offset, _time and the like would join by these too. Write JOIN … USING (…) with the columns that are meant.',
+      )
+    if (value.type === 'SHOW_REF')
+      throw new EvertError(code, 'SHOW and DESCRIBE are not SELECTs over the project. Use evert views and evert explain.')
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, scope)]))
   }
   /** `shop.OrderRequested.sku` → `OrderRequested.sku`, the name that the relation has in FROM. */
@@ -72,7 +100,11 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
     if (textOf(value.schema_name) === '' && textOf(value.catalog_name) === '' && scope.has(name.toLowerCase())) return value
     const relation = find(value, scope)
     if (!relation) throw unknownRelation(value, catalog, code)
-    if (value.at_clause !== undefined) throw new EvertError(code, `FROM ${relation.name} AT (…): earlier states cannot be asked for yet. Leave AT out to read the state as it stands.`)
+    if (value.at_clause !== undefined)
+      throw new EvertError(
+        code,
+        `FROM ${relation.name} AT (…): earlier states cannot be asked for yet. Leave AT out to read the state as it stands.`,
+      )
     const usePlace = placed && hasPlace(relation)
     const before = reads.get(relation.name)
     reads.set(relation.name, { relation, placed: usePlace || (before?.placed ?? false) })
@@ -104,7 +136,8 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
 function mentionsPlace(node: Ast): boolean {
   let found = false
   visit(node, (part) => {
-    for (const names of [part.column_names, part.using_columns]) if (Array.isArray(names) && names.some((name) => typeof name === 'string' && placeNames.has(name.toLowerCase()))) found = true
+    for (const names of [part.column_names, part.using_columns])
+      if (Array.isArray(names) && names.some((name) => typeof name === 'string' && placeNames.has(name.toLowerCase()))) found = true
   })
   return found
 }
@@ -112,17 +145,29 @@ function mentionsPlace(node: Ast): boolean {
 function refuseTableFunction(value: Ast, code: 'sql-invalid' | 'query-refused'): void {
   const name = textOf((value.function as Ast | undefined)?.function_name).toLowerCase()
   if (harmlessTableFunctions.has(name)) return
-  throw new EvertError(code, `The table function ${name}() reaches outside the project's streams, tables and views and is refused. Allowed: ${[...harmlessTableFunctions].join(', ')}.`, { details: { function: name } })
+  throw new EvertError(
+    code,
+    `The table function ${name}() reaches outside the project's streams, tables and views and is refused. Allowed: ${[...harmlessTableFunctions].join(', ')}.`,
+    { details: { function: name } },
+  )
 }
 
 function refuseFunction(value: Ast, code: 'sql-invalid' | 'query-refused'): void {
   const name = textOf(value.function_name).toLowerCase()
-  if (refusedFunctions.has(name)) throw new EvertError(code, `The function ${name}() looks at the session or the machine and is refused.`, { details: { function: name } })
+  if (refusedFunctions.has(name))
+    throw new EvertError(code, `The function ${name}() looks at the session or the machine and is refused.`, {
+      details: { function: name },
+    })
 }
 
 function unknownRelation(value: Ast, catalog: Catalog, code: 'sql-invalid' | 'query-refused'): EvertError {
   const name = [textOf(value.catalog_name), textOf(value.schema_name), textOf(value.table_name)].filter((part) => part !== '').join('.')
   const known = [...catalog.values()].map((relation) => relation.name)
-  const hint = known.length > 0 ? `Known: ${known.slice(0, 30).join(', ')}${known.length > 30 ? ', …' : ''}.` : 'The project declares no stream, table or view yet.'
-  return new EvertError(code, `There is no stream, table or view named ${name}. ${hint} Files and other databases cannot be read here.`, { details: { relation: name } })
+  const hint =
+    known.length > 0
+      ? `Known: ${known.slice(0, 30).join(', ')}${known.length > 30 ? ', …' : ''}.`
+      : 'The project declares no stream, table or view yet.'
+  return new EvertError(code, `There is no stream, table or view named ${name}. ${hint} Files and other databases cannot be read here.`, {
+    details: { relation: name },
+  })
 }

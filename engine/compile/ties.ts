@@ -1,6 +1,6 @@
 import { EvertError } from '../../errors.ts'
-import { orderedAggregates } from './determinism.ts'
 import { type Ast, type AstValue, columnRef, isAst, items, position, replace, textOf, visit } from './ast.ts'
+import { orderedAggregates } from './determinism.ts'
 
 /** What breaking ties must ask of the rest of the compiler. */
 export interface TieContext {
@@ -25,7 +25,10 @@ export async function breakTies(node: Ast, context: TieContext): Promise<Ast> {
     if (width === undefined) return undefined
     const entries = Object.entries(part).map(([key, value]) => {
       if (key !== 'modifiers') return [key, replace(value, limits)] as const
-      return [key, items(value).map((modifier) => replace(modifier.type === 'ORDER_MODIFIER' ? withTail(modifier, width) : modifier, limits))] as const
+      return [
+        key,
+        items(value).map((modifier) => replace(modifier.type === 'ORDER_MODIFIER' ? withTail(modifier, width) : modifier, limits)),
+      ] as const
     })
     return Object.fromEntries(entries) as Ast
   }
@@ -61,7 +64,11 @@ async function describedWidth(part: Ast, ctes: readonly Ast[], context: TieConte
   try {
     return await context.widthOf({ ...part, cte_map: { map: [...around, ...own] } })
   } catch (error) {
-    throw new EvertError('sql-invalid', `A subquery with LIMIT or DISTINCT ON cannot be understood by itself: ${(error as Error).message}. Write its columns by name instead of *.`, { cause: error })
+    throw new EvertError(
+      'sql-invalid',
+      `A subquery with LIMIT or DISTINCT ON cannot be understood by itself: ${(error as Error).message}. Write its columns by name instead of *.`,
+      { cause: error },
+    )
   }
 }
 
@@ -85,7 +92,12 @@ function needsTotalOrder(part: Ast): boolean {
   const modifiers = items(part.modifiers)
   const order = modifiers.find((modifier) => modifier.type === 'ORDER_MODIFIER')
   if (!order || items(order.orders).some((one) => isAst(one.expression) && one.expression.type === 'STAR')) return false // ORDER BY ALL is total
-  return modifiers.some((modifier) => modifier.type === 'LIMIT_MODIFIER' || modifier.type === 'LIMIT_PERCENT_MODIFIER' || (Array.isArray(modifier.distinct_on_targets) && modifier.distinct_on_targets.length > 0))
+  return modifiers.some(
+    (modifier) =>
+      modifier.type === 'LIMIT_MODIFIER' ||
+      modifier.type === 'LIMIT_PERCENT_MODIFIER' ||
+      (Array.isArray(modifier.distinct_on_targets) && modifier.distinct_on_targets.length > 0),
+  )
 }
 
 function withTail(modifier: Ast, width: number): Ast {
@@ -122,7 +134,9 @@ function orderArguments(call: Ast, where: 'order_bys' | 'arg_orders', change: (p
   const orders = where === 'order_bys' ? items((call.order_bys as Ast | undefined)?.orders) : items(call.arg_orders)
   if (orders.length === 0 || !orderedAggregates.has(textOf(call.function_name).toLowerCase())) return undefined
   const inside = replaceInside(call, change)
-  const tail = items(inside.children).filter((child) => child.class !== 'CONSTANT').map((child) => ascending({ ...child, alias: undefined }))
+  const tail = items(inside.children)
+    .filter((child) => child.class !== 'CONSTANT')
+    .map((child) => ascending({ ...child, alias: undefined }))
   if (where === 'arg_orders') return { ...inside, arg_orders: [...items(inside.arg_orders), ...tail] }
   const modifier = inside.order_bys as Ast
   return { ...inside, order_bys: { ...modifier, orders: [...items(modifier.orders), ...tail] } }
@@ -159,7 +173,10 @@ function tailOf(select: Ast, context: TieContext): { from: Ast; tail: readonly A
     const alias = textOf(part.alias) || textOf(part.table_name) || (part.type === 'EMPTY' ? '' : `_evert_row_${++unnamed}`)
     if (alias === '') return part
     if (context.columnsOf(part).includes(alias.toLowerCase())) {
-      throw new EvertError('sql-invalid', `A window over ${alias}, which also has a column of that name: its ties could not be broken by whole rows. Give the relation another name: FROM ${alias} AS r.`)
+      throw new EvertError(
+        'sql-invalid',
+        `A window over ${alias}, which also has a column of that name: its ties could not be broken by whole rows. Give the relation another name: FROM ${alias} AS r.`,
+      )
     }
     names.push(alias)
     return part.alias === alias ? part : { ...part, alias }

@@ -10,8 +10,17 @@ import { buildingConsumer } from '../run/dead-letters.ts'
 import type { Derivation, PrepareContext } from '../run/derivation.ts'
 import { type Background, type Loop, wantOf } from '../run/loop.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
+import {
+  dropBuild,
+  dropVersion,
+  freeTable,
+  insertVersion,
+  readVersions,
+  setVersionState,
+  stateTable,
+  type VersionRow,
+} from '../run/registry.ts'
 import { literalBinder } from '../run/source.ts'
-import { dropBuild, dropVersion, freeTable, insertVersion, readVersions, setVersionState, stateTable, type VersionRow } from '../run/registry.ts'
 
 export interface BuildOptions {
   readonly store: Store
@@ -80,12 +89,25 @@ export class Build implements Background {
 
   async step(): Promise<'more' | 'wait' | 'done'> {
     try {
-      if (this.#cancelled) throw new EvertError('interrupted', `The build of ${this.views.join(', ')} was interrupted; the live versions stand as they were.`)
+      if (this.#cancelled)
+        throw new EvertError('interrupted', `The build of ${this.views.join(', ')} was interrupted; the live versions stand as they were.`)
       if (!this.#started) await this.#begin()
       const to = this.#options.loop.position
-      const batch = await readBatch(this.#options.log, this.#sources(), this.#position, this.#options.batch, (source) => wantOf(source, this.#members), to)
+      const batch = await readBatch(
+        this.#options.log,
+        this.#sources(),
+        this.#position,
+        this.#options.batch,
+        (source) => wantOf(source, this.#members),
+        to,
+      )
       if (batch) {
-        await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members.filter((member) => member.derivation.byEvents), also: () => [], building: true })
+        await applyBatch(this.#options.store, batch, {
+          sources: this.#options.sources,
+          members: this.#members.filter((member) => member.derivation.byEvents),
+          also: () => [],
+          building: true,
+        })
         crashPoint('build-batch')
         this.#position = batch.to
         this.#events += batch.events
@@ -104,13 +126,23 @@ export class Build implements Background {
       }
       this.#isDone = true
       await this.#discard()
-      this.#finish.reject(error instanceof ViewFailed ? new EvertError('replay-failed', `Building ${error.member.derivation.name}: ${error.message}. The live version stands as it was.`, { cause: error }) : asEvertError(error))
+      this.#finish.reject(
+        error instanceof ViewFailed
+          ? new EvertError(
+              'replay-failed',
+              `Building ${error.member.derivation.name}: ${error.message}. The live version stands as it was.`,
+              { cause: error },
+            )
+          : asEvertError(error),
+      )
       return 'done'
     }
   }
 
   #isAt(to: Position): boolean {
-    return [...this.#position].every(([topic, offsets]) => offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)))
+    return [...this.#position].every(([topic, offsets]) =>
+      offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)),
+    )
   }
 
   #sources(): Source[] {
@@ -129,14 +161,23 @@ export class Build implements Background {
     const taken = [...(await this.#options.store.transaction(readVersions))]
     const statements: string[] = []
     for (const derivation of this.#options.derivations) {
-      const row: VersionRow = { name: derivation.name, kind: derivation.kind, fingerprint: derivation.fingerprint, table: freeTable(derivation.name, derivation.fingerprint, taken), state: 'building', error: null }
+      const row: VersionRow = {
+        name: derivation.name,
+        kind: derivation.kind,
+        fingerprint: derivation.fingerprint,
+        table: freeTable(derivation.name, derivation.fingerprint, taken),
+        state: 'building',
+        error: null,
+      }
       taken.push(row)
       this.#rows.push(row)
       this.#members.push({ derivation, table: stateTable(row) })
       statements.push(...derivation.create(stateTable(row)), insertVersion(row, derivation.source))
     }
     await this.#options.store.script(statements)
-    this.#position = new Map(this.#sources().map((source) => [source.topic, (this.#options.loop.position.get(source.topic) ?? []).map(() => 0n)]))
+    this.#position = new Map(
+      this.#sources().map((source) => [source.topic, (this.#options.loop.position.get(source.topic) ?? []).map(() => 0n)]),
+    )
   }
 
   /** Between two live batches, so that the live views stand still: announce, then compute, repoint and drop in one transaction. */
@@ -144,7 +185,10 @@ export class Build implements Background {
     const { store, log, loop, order } = this.#options
     const derivations = this.#members.map((member) => member.derivation)
     crashPoint('swap-before-announce')
-    const replaced = (await store.transaction(readVersions)).filter((row) => row.state !== 'building' && derivations.some((derivation) => derivation.name === row.name && sameKind(derivation.kind, row.kind)))
+    const replaced = (await store.transaction(readVersions)).filter(
+      (row) =>
+        row.state !== 'building' && derivations.some((derivation) => derivation.name === row.name && sameKind(derivation.kind, row.kind)),
+    )
     const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
     await store.transaction(async (tx) => {
       for (const [i, derivation] of derivations.entries()) {
@@ -154,13 +198,25 @@ export class Build implements Background {
         await tx.run(setVersionState(row.table, 'live'))
         await tx.run(`DELETE FROM _evert.dead_letters WHERE consumer = ${text(derivation.name)}`)
         await tx.run(`DELETE FROM _evert.counts WHERE consumer = ${text(derivation.name)}`)
-        await tx.run(`UPDATE _evert.dead_letters SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`)
-        await tx.run(`UPDATE _evert.counts SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`)
+        await tx.run(
+          `UPDATE _evert.dead_letters SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`,
+        )
+        await tx.run(
+          `UPDATE _evert.counts SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`,
+        )
       }
       for (const member of this.#followers()) await computeFromState(tx, member, loop.position)
       for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
       // The log learns of it before the store does; a crash between the two makes the next start build it again.
-      await announce(log, announced.map((derivation) => ({ kind: 'promoted' as const, view: derivation.name, version: derivation.fingerprint, source: derivation.source })))
+      await announce(
+        log,
+        announced.map((derivation) => ({
+          kind: 'promoted' as const,
+          view: derivation.name,
+          version: derivation.fingerprint,
+          source: derivation.source,
+        })),
+      )
       crashPoint('swap-after-announce')
     })
     crashPoint('swap-after-commit')
@@ -185,7 +241,8 @@ export class Build implements Background {
   async #exclude(error: ViewFailed): Promise<void> {
     const { name } = error.member.derivation
     const out = new Map([[name, error.message]])
-    for (const { derivation } of this.#members) if (derivation.reads.some((read) => out.has(read))) out.set(derivation.name, `it reads ${name}, which failed: ${error.message}`)
+    for (const { derivation } of this.#members)
+      if (derivation.reads.some((read) => out.has(read))) out.set(derivation.name, `it reads ${name}, which failed: ${error.message}`)
     const failed = this.#rows.filter((row) => out.has(row.name))
     this.#rows = this.#rows.filter((row) => !out.has(row.name))
     this.#members = this.#members.filter((member) => !out.has(member.derivation.name))

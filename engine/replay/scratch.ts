@@ -41,11 +41,21 @@ export function createScratch(options: ScratchOptions): Scratch {
     let events = 0
     for (;;) {
       if (options.signal?.aborted) throw new EvertError('interrupted', `Reading ${source.name} from the log was interrupted.`)
-      const batch = await readBatch(options.log, [source], from, { events: limits.batchEventsMax, bytes: limits.batchBytesMax }, () => ({ keys: true, times: true, types: true }), options.position)
+      const batch = await readBatch(
+        options.log,
+        [source],
+        from,
+        { events: limits.batchEventsMax, bytes: limits.batchBytesMax },
+        () => ({ keys: true, times: true, types: true }),
+        options.position,
+      )
       if (!batch) return events
       bytesLeft -= batch.bytes
       if (bytesLeft < 0) {
-        throw new EvertError('limit-exceeded', `Reading ${source.name} from the log: more than ${limits.scratchBytesMax} bytes. Keep its history in DuckDB (history: true), or ask a view.`)
+        throw new EvertError(
+          'limit-exceeded',
+          `Reading ${source.name} from the log: more than ${limits.scratchBytesMax} bytes. Keep its history in DuckDB (history: true), or ask a view.`,
+        )
       }
       const parameters: Parameter[] = []
       const sql = sourceSql(source, batch.chunks.get(source.name) ?? [], wanted, parameterBinder(parameters))
@@ -65,7 +75,10 @@ export function createScratch(options: ScratchOptions): Scratch {
       const target = path('temp', table)
       await reader.run(`CREATE TEMP TABLE ${ident(table)} AS ${emptySql(wanted)}`)
       const events = await decode(source, wanted, target)
-      if (isTable) await reader.run(`DELETE FROM ${target} WHERE rowid NOT IN (SELECT rowid FROM ${target} QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1) OR _null`)
+      if (isTable)
+        await reader.run(
+          `DELETE FROM ${target} WHERE rowid NOT IN (SELECT rowid FROM ${target} QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1) OR _null`,
+        )
       const expose = async (relation: string, columns: readonly string[], type: string | undefined) => {
         const plain = `scratch ${relation}`
         const where = type === undefined || source.types.length === 1 ? '' : ` WHERE _type = ${text(type)}`
@@ -79,7 +92,12 @@ export function createScratch(options: ScratchOptions): Scratch {
       }
       const names = wanted.columns.map((field) => field.name)
       await expose(source.name, names, undefined)
-      for (const type of isTable ? [] : source.types) await expose(`${source.name}.${type.name}`, type.fields.map((field) => field.name).filter((name) => names.includes(name)), type.name) // in the type's own order, as everywhere
+      for (const type of isTable ? [] : source.types)
+        await expose(
+          `${source.name}.${type.name}`,
+          type.fields.map((field) => field.name).filter((name) => names.includes(name)),
+          type.name,
+        ) // in the type's own order, as everywhere
       return events
     },
     keep: async (relation, select) => {

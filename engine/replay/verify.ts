@@ -2,6 +2,7 @@ import type { Log } from '../../connectors/log/log.ts'
 import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Reader, Row, Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import type { Analyzer } from '../compile/analyzer.ts'
 import { relationSchema } from '../compile/relations.ts'
 import { jsonShape, sqlTypeText } from '../model/schema/sql-type.ts'
@@ -12,7 +13,6 @@ import { refold } from '../run/fold/refold.ts'
 import { readBatch } from '../run/read-batch.ts'
 import { readPosition } from '../run/registry.ts'
 import { createScratch, type Scratch } from './scratch.ts'
-import { limits } from '../../limits.ts'
 
 export interface Verified {
   readonly view: string
@@ -69,7 +69,14 @@ export async function verifyView(name: string, options: VerifyOptions): Promise<
 }
 
 /** The relation's rows as the log alone gives them, in a temporary table. */
-async function recompute(name: string, options: VerifyOptions, scratch: Scratch, reader: Reader, position: Position, done: Set<string>): Promise<string> {
+async function recompute(
+  name: string,
+  options: VerifyOptions,
+  scratch: Scratch,
+  reader: Reader,
+  position: Position,
+  done: Set<string>,
+): Promise<string> {
   const table = path('temp', `scratch ${name}`)
   if (done.has(name)) return table
   done.add(name)
@@ -85,7 +92,11 @@ async function recompute(name: string, options: VerifyOptions, scratch: Scratch,
     return table
   }
   const plan = definitions.plans.get(name)
-  if (!plan) throw new EvertError('view-unknown', `There is no view named ${name}. Known: ${[...definitions.plans.keys(), ...definitions.folds.keys()].join(', ')}.`)
+  if (!plan)
+    throw new EvertError(
+      'view-unknown',
+      `There is no view named ${name}. Known: ${[...definitions.plans.keys(), ...definitions.folds.keys()].join(', ')}.`,
+    )
   for (const read of plan.reads) {
     const of = definitions.sources.get(read.relation.source)
     if (of) await scratch.load(of, unionNeeds(options, of.name), readsPlace(options, of.name))
@@ -115,13 +126,23 @@ function readsPlace(options: VerifyOptions, source: string): boolean {
 async function foldAgain(fold: FoldModel, options: VerifyOptions, scratch: Scratch, reader: Reader, position: Position): Promise<void> {
   const state = fold.state.fields
   const key = state.some((field) => field.name === fold.key) ? [] : [fold.keyField]
-  const columns = [...key.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`), ...state.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`)]
+  const columns = [
+    ...key.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`),
+    ...state.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`),
+  ]
   const table = await scratch.keep(fold.name, `SELECT ${columns.join(', ')} WHERE FALSE`)
   async function* chunks(): AsyncGenerator<CheckedChunk> {
     let from: Position = new Map([[fold.from.topic, (position.get(fold.from.topic) ?? []).map(() => 0n)]])
     for (;;) {
       if (options.signal?.aborted) throw new EvertError('interrupted', `Verifying ${fold.name} was interrupted.`)
-      const batch = await readBatch(options.log, [fold.from], from, { events: limits.batchEventsMax, bytes: limits.batchBytesMax }, () => ({ keys: true, times: true, types: true }), position)
+      const batch = await readBatch(
+        options.log,
+        [fold.from],
+        from,
+        { events: limits.batchEventsMax, bytes: limits.batchBytesMax },
+        () => ({ keys: true, times: true, types: true }),
+        position,
+      )
       if (!batch) return
       options.onEvents?.(batch.events)
       yield* batch.chunks.get(fold.from.name) ?? []
@@ -133,7 +154,9 @@ async function foldAgain(fold: FoldModel, options: VerifyOptions, scratch: Scrat
     if (rows.length === 0) return
     const cells = state.map((field) => `CAST(e.${ident(field.name)} AS ${sqlTypeText(field.type)})`)
     const keys = key.map((field) => `CAST(k AS ${sqlTypeText(field.type)})`)
-    await reader.run(`INSERT INTO ${table} SELECT ${[...keys, ...cells].join(', ')} FROM (SELECT k, from_json(s, ${text(jsonShape(state))}) AS e FROM (VALUES ${rows.join(', ')}) AS v(k, s))`)
+    await reader.run(
+      `INSERT INTO ${table} SELECT ${[...keys, ...cells].join(', ')} FROM (SELECT k, from_json(s, ${text(jsonShape(state))}) AS e FROM (VALUES ${rows.join(', ')}) AS v(k, s))`,
+    )
     rows = []
   }
   for await (const row of refold(fold, chunks())) {
@@ -145,7 +168,12 @@ async function foldAgain(fold: FoldModel, options: VerifyOptions, scratch: Scrat
 
 type Compared = Pick<Verified, 'rows' | 'differing' | 'differences' | 'tolerance'>
 
-async function compare(reader: Reader, stored: string, fresh: string, columns: readonly { name: string; type: string }[]): Promise<Compared> {
+async function compare(
+  reader: Reader,
+  stored: string,
+  fresh: string,
+  columns: readonly { name: string; type: string }[],
+): Promise<Compared> {
   const names = columns.map((column) => ident(column.name)).join(', ')
   const difference = `SELECT ${names}, CAST(sum(_w) AS BIGINT) AS _times FROM (SELECT ${names}, 1 AS _w FROM ${stored} UNION ALL SELECT ${names}, -1 FROM ${fresh}) GROUP BY ALL HAVING sum(_w) <> 0`
   await reader.run(`CREATE OR REPLACE TEMP TABLE "verify difference" AS ${difference}`)
@@ -155,21 +183,37 @@ async function compare(reader: Reader, stored: string, fresh: string, columns: r
   const rows = await count(reader, `SELECT count(*) AS n FROM ${stored}`)
   const differing = await count(reader, 'SELECT count(*) AS n FROM temp."verify difference"')
   const sample = await reader.all('SELECT * FROM temp."verify difference" ORDER BY ALL LIMIT 20')
-  const differences = sample.map(({ _times, ...row }) => ({ only: Number(_times) > 0 ? ('view' as const) : ('recomputed' as const), times: Math.abs(Number(_times)), row }))
+  const differences = sample.map(({ _times, ...row }) => ({
+    only: Number(_times) > 0 ? ('view' as const) : ('recomputed' as const),
+    times: Math.abs(Number(_times)),
+    row,
+  }))
   return { rows, differing, differences, ...(before > 0 && floats.length > 0 ? { tolerance } : {}) }
 }
 
 /** Takes away the pairs of rows that differ in floats only, and there within the tolerance. */
-async function forgive(reader: Reader, columns: readonly { name: string; type: string }[], floats: readonly { name: string }[]): Promise<void> {
+async function forgive(
+  reader: Reader,
+  columns: readonly { name: string; type: string }[],
+  floats: readonly { name: string }[],
+): Promise<void> {
   const exact = columns.filter((column) => !floats.includes(column)).map((column) => ident(column.name))
   const order = floats.map((column) => ident(column.name)).join(', ')
-  const ranked = (side: string, sign: string) => `${side} AS (SELECT *, row_number() OVER (${exact.length > 0 ? `PARTITION BY ${exact.join(', ')} ` : ''}ORDER BY ${order}) AS _n FROM temp."verify difference" WHERE _times ${sign} 0)`
+  const ranked = (side: string, sign: string) =>
+    `${side} AS (SELECT *, row_number() OVER (${exact.length > 0 ? `PARTITION BY ${exact.join(', ')} ` : ''}ORDER BY ${order}) AS _n FROM temp."verify difference" WHERE _times ${sign} 0)`
   const same = [...exact.map((name) => `a.${name} IS NOT DISTINCT FROM b.${name}`), 'a._n = b._n', 'a._times = -b._times']
-  const close = floats.map(({ name }) => `(a.${ident(name)} IS NOT DISTINCT FROM b.${ident(name)} OR abs(a.${ident(name)} - b.${ident(name)}) <= ${tolerance} * greatest(abs(a.${ident(name)}), abs(b.${ident(name)}), 1e-300))`)
+  const close = floats.map(
+    ({ name }) =>
+      `(a.${ident(name)} IS NOT DISTINCT FROM b.${ident(name)} OR abs(a.${ident(name)} - b.${ident(name)}) <= ${tolerance} * greatest(abs(a.${ident(name)}), abs(b.${ident(name)}), 1e-300))`,
+  )
   const pairs = columns.flatMap((column, i) => [`a.${ident(column.name)} AS a${i}`, `b.${ident(column.name)} AS b${i}`])
-  await reader.run(`CREATE OR REPLACE TEMP TABLE "verify forgiven" AS WITH ${ranked('a', '>')}, ${ranked('b', '<')} SELECT ${pairs.join(', ')} FROM a JOIN b ON ${[...same, ...close].join(' AND ')}`)
+  await reader.run(
+    `CREATE OR REPLACE TEMP TABLE "verify forgiven" AS WITH ${ranked('a', '>')}, ${ranked('b', '<')} SELECT ${pairs.join(', ')} FROM a JOIN b ON ${[...same, ...close].join(' AND ')}`,
+  )
   const is = (side: string) => columns.map((column, i) => `d.${ident(column.name)} IS NOT DISTINCT FROM m.${side}${i}`).join(' AND ')
-  await reader.run(`DELETE FROM temp."verify difference" AS d WHERE EXISTS (SELECT 1 FROM temp."verify forgiven" AS m WHERE (${is('a')}) OR (${is('b')}))`)
+  await reader.run(
+    `DELETE FROM temp."verify difference" AS d WHERE EXISTS (SELECT 1 FROM temp."verify forgiven" AS m WHERE (${is('a')}) OR (${is('b')}))`,
+  )
 }
 
 async function count(reader: Reader, sql: string): Promise<number> {

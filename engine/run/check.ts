@@ -14,7 +14,8 @@ export function checkChunk(source: Source, chunk: Chunk): CheckedChunk {
   const marked = chunk.schema === source.fingerprint && chunk.lengths === undefined
   if (marked && (chunk.nulls === undefined || chunk.nulls.length === 0)) return { chunk, values: chunk.values, bad: nothing }
   const types = chunk.types.map((name) => source.types.find((type) => type.name === name))
-  const known = (name: string) => `the type ${JSON.stringify(name)} is not declared on ${source.name} (declared: ${source.types.map((type) => type.name).join(', ')})`
+  const known = (name: string) =>
+    `the type ${JSON.stringify(name)} is not declared on ${source.name} (declared: ${source.types.map((type) => type.name).join(', ')})`
   const nulls = new Set(chunk.nulls ?? [])
   const utf8 = isUtf8(chunk.values)
   const bad: BadEvent[] = []
@@ -23,7 +24,9 @@ export function checkChunk(source: Source, chunk: Chunk): CheckedChunk {
   for (let index = 0; index < chunk.count; index++) {
     const typeIndex = chunk.typeIndexes?.[index] ?? 0
     const type = types[typeIndex]
-    const verdict = nulls.has(index) ? tombstone(source) : verdictOf(type, known(chunk.types[typeIndex] ?? ''), chunk.values, frames[index * 2] ?? 0, frames[index * 2 + 1] ?? 0, marked, utf8)
+    const verdict = nulls.has(index)
+      ? tombstone(source)
+      : verdictOf(type, known(chunk.types[typeIndex] ?? ''), chunk.values, frames[index * 2] ?? 0, frames[index * 2 + 1] ?? 0, marked, utf8)
     if (verdict === undefined) continue
     if (typeof verdict === 'string') {
       bad.push({ index, reason: verdict })
@@ -39,7 +42,15 @@ function tombstone(source: Source): Uint8Array | string {
 }
 
 /** Undefined: good as it stands; bytes: decode these instead; text: why it is bad. */
-function verdictOf(type: EventType | undefined, unknown: string, values: Uint8Array, start: number, end: number, marked: boolean, utf8: boolean): Uint8Array | string | undefined {
+function verdictOf(
+  type: EventType | undefined,
+  unknown: string,
+  values: Uint8Array,
+  start: number,
+  end: number,
+  marked: boolean,
+  utf8: boolean,
+): Uint8Array | string | undefined {
   if (!type) return unknown
   if (marked) return undefined
   if (!utf8 && !isUtf8(values.subarray(start, end))) return 'invalid UTF-8'

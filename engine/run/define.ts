@@ -39,7 +39,12 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
   for (const view of project.sqlViews) {
     const one = await parseView(analyzer, view.file, view.text)
     const other = catalog.get(one.name.toLowerCase()) ?? parsed.find((known) => known.name.toLowerCase() === one.name.toLowerCase())
-    if (other) throw new EvertError('declaration-invalid', `${view.file}: the name ${one.name} is taken by another view, stream, table or fold. Give this view another name.`, { details: { file: view.file, name: one.name } })
+    if (other)
+      throw new EvertError(
+        'declaration-invalid',
+        `${view.file}: the name ${one.name} is taken by another view, stream, table or fold. Give this view another name.`,
+        { details: { file: view.file, name: one.name } },
+      )
     parsed.push(one)
     texts.set(one.name, view.text)
   }
@@ -75,7 +80,11 @@ function inOrder(views: readonly ParsedView[], catalog: ReadonlyMap<string, Rela
     if (done.has(view)) return
     if (path.includes(view)) {
       const cycle = [...path.slice(path.indexOf(view)), view].map((step) => step.name).join(' → ')
-      throw new EvertError('declaration-invalid', `${view.file}: views read each other in a circle: ${cycle}. Take one of these reads out.`, { details: { file: view.file, cycle } })
+      throw new EvertError(
+        'declaration-invalid',
+        `${view.file}: views read each other in a circle: ${cycle}. Take one of these reads out.`,
+        { details: { file: view.file, cycle } },
+      )
     }
     path.push(view)
     for (const { relation } of readsOf(view, names)) {

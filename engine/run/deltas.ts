@@ -14,12 +14,19 @@ export interface BatchDeltas {
   readonly context: Omit<PrepareContext, 'before'>
 }
 
-export function batchDeltas(sources: ReadonlyMap<string, Source>, batch: Batch, readers: readonly Derivation[], literal: boolean): BatchDeltas {
+export function batchDeltas(
+  sources: ReadonlyMap<string, Source>,
+  batch: Batch,
+  readers: readonly Derivation[],
+  literal: boolean,
+): BatchDeltas {
   const first: Statement[] = []
   const shared = new Set<string>()
   if (!literal) {
     for (const [name] of batch.chunks) {
-      const uses = readers.flatMap((reader) => reader.streams.get(name) ?? []).filter((use) => use.needs === undefined || use.needs.size > 0)
+      const uses = readers
+        .flatMap((reader) => reader.streams.get(name) ?? [])
+        .filter((use) => use.needs === undefined || use.needs.size > 0)
       if (uses.length < 2) continue
       shared.add(name)
       first.push(temporary(sources.get(name) as Source, batch, uses))
@@ -50,7 +57,11 @@ function deltaTable(stream: string): string {
 function temporary(source: Source, batch: Batch, uses: readonly { needs: ReadonlySet<string> | undefined; placed: boolean }[]): Statement {
   const needs = uses.some((use) => use.needs === undefined) ? undefined : new Set(uses.flatMap((use) => [...(use.needs ?? [])]))
   const several = source.types.length > 1
-  const wanted = wantedOf(source, needs, uses.some((use) => use.placed))
+  const wanted = wantedOf(
+    source,
+    needs,
+    uses.some((use) => use.placed),
+  )
   const place = several && !wanted.place.includes('_type') ? [...wanted.place, '_type'] : wanted.place
   const asked = { ...wanted, place, ...(source.kind === 'table' ? { tombstones: true } : {}) }
   const parameters: Parameter[] = []

@@ -1,7 +1,7 @@
-import type { Column, Parameter, Transaction } from '../../connectors/store/store.ts'
-import type { Batch, BadEvent } from './batch.ts'
-import type { Binder } from './source.ts'
 import type { Chunk } from '../../connectors/log/log.ts'
+import type { Column, Parameter, Transaction } from '../../connectors/store/store.ts'
+import type { BadEvent, Batch } from './batch.ts'
+import type { Binder } from './source.ts'
 
 /** One statement of a batch's transaction. */
 export interface Statement {

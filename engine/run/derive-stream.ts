@@ -20,11 +20,17 @@ export function deriveHistory(stream: StreamModel): Derivation {
     byEvents: true,
     create: (table) => [`CREATE TABLE ${table} (${columns.map((column) => `${ident(column.name)} ${column.type}`).join(', ')})`],
     expose: (table) => streamRelationsDdl(stream, table),
-    conceal: () => [stream.name, ...stream.types.map((type) => `${stream.name}.${type.name}`)].flatMap((name) => [`DROP VIEW IF EXISTS ${path(relationSchema, relationTable(name))}`, `DROP VIEW IF EXISTS ${path(relationSchema, relationTable(name, true))}`]),
+    conceal: () =>
+      [stream.name, ...stream.types.map((type) => `${stream.name}.${type.name}`)].flatMap((name) => [
+        `DROP VIEW IF EXISTS ${path(relationSchema, relationTable(name))}`,
+        `DROP VIEW IF EXISTS ${path(relationSchema, relationTable(name, true))}`,
+      ]),
     prepare: async (_batch, table, context) => {
       const parameters: Parameter[] = []
       const from = context.deltas(parameters).from(stream.name, { needs: undefined, placed: true })
-      return { statements: [{ sql: `INSERT INTO ${table} SELECT ${list(columns.map((column) => column.name))} FROM ${from} AS d`, parameters }] }
+      return {
+        statements: [{ sql: `INSERT INTO ${table} SELECT ${list(columns.map((column) => column.name))} FROM ${from} AS d`, parameters }],
+      }
     },
   }
 }
@@ -47,8 +53,13 @@ export function deriveTable(table: TableModel): Derivation {
     streams: new Map([[table.name, { needs: undefined, placed: true }]]),
     reads: [],
     byEvents: true,
-    create: (state) => [`CREATE TABLE ${state} (_key VARCHAR, ${columns.map((column) => `${ident(column.name)} ${column.type}`).join(', ')})`],
-    expose: (state) => [`CREATE OR REPLACE VIEW ${path(relationSchema, table.name)} AS SELECT ${names} FROM ${state}`, `CREATE OR REPLACE VIEW ${path('main', table.name)} AS SELECT ${names} FROM ${state}`],
+    create: (state) => [
+      `CREATE TABLE ${state} (_key VARCHAR, ${columns.map((column) => `${ident(column.name)} ${column.type}`).join(', ')})`,
+    ],
+    expose: (state) => [
+      `CREATE OR REPLACE VIEW ${path(relationSchema, table.name)} AS SELECT ${names} FROM ${state}`,
+      `CREATE OR REPLACE VIEW ${path('main', table.name)} AS SELECT ${names} FROM ${state}`,
+    ],
     conceal: () => [`DROP VIEW IF EXISTS ${path(relationSchema, table.name)}`, `DROP VIEW IF EXISTS ${path('main', table.name)}`],
     prepare: async (_batch, state, context) => {
       const parameters: Parameter[] = []
@@ -56,7 +67,10 @@ export function deriveTable(table: TableModel): Derivation {
       const last = `temp.${ident(`last of ${table.name}`)}`
       return {
         statements: [
-          { sql: `CREATE OR REPLACE TEMP TABLE ${ident(`last of ${table.name}`)} AS SELECT * FROM ${from} AS d QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1`, parameters },
+          {
+            sql: `CREATE OR REPLACE TEMP TABLE ${ident(`last of ${table.name}`)} AS SELECT * FROM ${from} AS d QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1`,
+            parameters,
+          },
           { sql: `DELETE FROM ${state} AS t USING ${last} AS d WHERE t._key = d._key` },
           { sql: `INSERT INTO ${state} SELECT _key, ${names} FROM ${last} WHERE NOT _null` },
         ],

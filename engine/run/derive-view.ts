@@ -28,13 +28,25 @@ export function deriveView(plan: ViewPlan, source: string): Derivation {
     reads: linear ? [] : [...new Set(plan.reads.map((read) => read.relation.source))],
     byEvents: linear,
     create: plan.create,
-    expose: (table) => [`CREATE OR REPLACE VIEW ${path(relationSchema, plan.name)} AS ${plan.read(table)}`, `CREATE OR REPLACE VIEW ${path('main', plan.name)} AS ${plan.read(table)}`],
+    expose: (table) => [
+      `CREATE OR REPLACE VIEW ${path(relationSchema, plan.name)} AS ${plan.read(table)}`,
+      `CREATE OR REPLACE VIEW ${path('main', plan.name)} AS ${plan.read(table)}`,
+    ],
     conceal: () => [`DROP VIEW IF EXISTS ${path(relationSchema, plan.name)}`, `DROP VIEW IF EXISTS ${path('main', plan.name)}`],
     prepare: async (_batch, table, context) => {
       const parameters: Parameter[] = []
       const deltas = context.deltas(parameters)
       const staged = context.literal ? undefined : ident(`added to ${table}`)
-      const sql = plan.maintain(table, (read) => deltas.from(read.relation.source, { needs: plan.needs.get(read.relation.name), placed: read.placed, ...(read.relation.type === undefined ? {} : { type: read.relation.type }) }), staged)
+      const sql = plan.maintain(
+        table,
+        (read) =>
+          deltas.from(read.relation.source, {
+            needs: plan.needs.get(read.relation.name),
+            placed: read.placed,
+            ...(read.relation.type === undefined ? {} : { type: read.relation.type }),
+          }),
+        staged,
+      )
       return { statements: sql.map((text, i) => ({ sql: text, ...(i === 0 ? { parameters } : {}) })) }
     },
   }

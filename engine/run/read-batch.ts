@@ -15,7 +15,14 @@ const chunkEvents = limits.entryEventsMax
  * One batch from `from` on: whatever is there, at least one event, at most the limits; undefined when nothing is. Partitions
  * take turns, chunk by chunk, so that none starves. `to` bounds it (a build that must end where the live views stand).
  */
-export async function readBatch(log: Log, sources: readonly Source[], from: Position, max: ReadLimits, want: (source: Source) => Want, to?: Position): Promise<Batch | undefined> {
+export async function readBatch(
+  log: Log,
+  sources: readonly Source[],
+  from: Position,
+  max: ReadLimits,
+  want: (source: Source) => Want,
+  to?: Position,
+): Promise<Batch | undefined> {
   const next = new Map([...from].map(([topic, offsets]) => [topic, [...offsets]]))
   const chunks = new Map<string, CheckedChunk[]>()
   let events = 0

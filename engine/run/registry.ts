@@ -31,7 +31,9 @@ export async function initialize(store: Store): Promise<void> {
 }
 
 export async function readVersions(tx: Transaction): Promise<readonly VersionRow[]> {
-  return (await tx.all('SELECT name, kind, fingerprint, "table", state, error FROM _evert.versions ORDER BY rowid')) as unknown as readonly VersionRow[]
+  return (await tx.all(
+    'SELECT name, kind, fingerprint, "table", state, error FROM _evert.versions ORDER BY rowid',
+  )) as unknown as readonly VersionRow[]
 }
 
 export function stateTable(row: Pick<VersionRow, 'table'>): string {
@@ -53,7 +55,11 @@ export function dropVersion(row: Pick<VersionRow, 'table'>): string[] {
 /** A version that was not finished, with the dead letters that it had so far. */
 export function dropBuild(row: Pick<VersionRow, 'table' | 'name'>): string[] {
   const consumer = text(buildingConsumer(row.name))
-  return [...dropVersion(row), `DELETE FROM _evert.dead_letters WHERE consumer = ${consumer}`, `DELETE FROM _evert.counts WHERE consumer = ${consumer}`]
+  return [
+    ...dropVersion(row),
+    `DELETE FROM _evert.dead_letters WHERE consumer = ${consumer}`,
+    `DELETE FROM _evert.counts WHERE consumer = ${consumer}`,
+  ]
 }
 
 /** A table name that no version has: a rebuild of the same definition gets a number. */
@@ -95,7 +101,7 @@ export async function readMeta(tx: Transaction, key: string): Promise<string | u
 
 /** Views that have joined and were not computed yet: kept, so that a crash in between does not leave them empty. */
 export async function readFresh(tx: Transaction): Promise<readonly string[]> {
-  return (JSON.parse((await readMeta(tx, freshKey)) ?? '[]') as string[])
+  return JSON.parse((await readMeta(tx, freshKey)) ?? '[]') as string[]
 }
 
 export function writeFresh(names: readonly string[]): string[] {
@@ -107,4 +113,3 @@ const freshKey = 'fresh'
 export function writeMeta(key: string, value: string): string[] {
   return [`DELETE FROM _evert.meta WHERE key = ${text(key)}`, `INSERT INTO _evert.meta VALUES (${text(key)}, ${text(value)})`]
 }
-

@@ -52,7 +52,17 @@ function fresh<Model extends StreamModel | TableModel>(model: Model): Model {
 async function foreign(source: Source, values: readonly (string | Uint8Array)[], more: Partial<AppendBatch> = {}): Promise<void> {
   await log.createTopic(source.topic, { partitions: source.partitions })
   const bytes = values.map((value) => Buffer.from(value as string))
-  const answer = await log.append([{ topic: source.topic, partition: 0, count: values.length, values: Buffer.concat(bytes), lengths: bytes.map((one) => one.length), types: [source.types[0]?.name ?? ''], ...more }])
+  const answer = await log.append([
+    {
+      topic: source.topic,
+      partition: 0,
+      count: values.length,
+      values: Buffer.concat(bytes),
+      lengths: bytes.map((one) => one.length),
+      types: [source.types[0]?.name ?? ''],
+      ...more,
+    },
+  ])
   if (!answer.ok) throw new Error('refused')
 }
 
@@ -69,7 +79,10 @@ async function chunks(source: Source): Promise<Chunk[]> {
 async function decode(source: Source, columns: readonly string[] = ['id', '_offset']) {
   const checked = (await chunks(source)).map((chunk) => checkChunk(source, chunk))
   const rows = await decoder.rows(source, checked)
-  return { rows: rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]]))), bad: checked.flatMap((chunk) => chunk.bad.map((one) => ({ offset: chunk.chunk.first + BigInt(one.index), reason: one.reason }))) }
+  return {
+    rows: rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]]))),
+    bad: checked.flatMap((chunk) => chunk.bad.map((one) => ({ offset: chunk.chunk.first + BigInt(one.index), reason: one.reason }))),
+  }
 }
 
 const good = (id: string) => `{"id":"${id}"}`
@@ -117,13 +130,19 @@ describe('a damaged event is bad, those beside it are good and keep their offset
     const source = fresh(facts)
     await foreign(source, [good('a'), value, good('c')])
     const { rows, bad } = await decode(source)
-    expect(rows).toEqual([{ id: 'a', _offset: 0n }, { id: 'c', _offset: 2n }])
+    expect(rows).toEqual([
+      { id: 'a', _offset: 0n },
+      { id: 'c', _offset: 2n },
+    ])
     expect(bad).toEqual([{ offset: 1n, reason: expect.stringMatching(reason) }])
   })
 
   test('all of them in one batch', async () => {
     const source = fresh(facts)
-    await foreign(source, damages.flatMap(([, value], i) => [value, good(`g${i}`)]))
+    await foreign(
+      source,
+      damages.flatMap(([, value], i) => [value, good(`g${i}`)]),
+    )
     const { rows, bad } = await decode(source)
     expect(rows.map((row) => row._offset).sort()).toEqual(damages.map((_, i) => BigInt(i * 2 + 1)).sort())
     expect(bad.map((one) => one.offset)).toEqual(damages.map((_, i) => BigInt(i * 2)))
@@ -160,7 +179,13 @@ describe('odd but good', () => {
     const long = 'ü'.repeat(5 << 20)
     await foreign(source, [good('a'), `{"id":"${long}"}`, good('c')])
     const { rows } = await decode(source)
-    expect(rows.map((row) => [row._offset, String(row.id).length])).toEqual(expect.arrayContaining([[0n, 1], [1n, 5 << 20], [2n, 1]]))
+    expect(rows.map((row) => [row._offset, String(row.id).length])).toEqual(
+      expect.arrayContaining([
+        [0n, 1],
+        [1n, 5 << 20],
+        [2n, 1],
+      ]),
+    )
   })
 
   test('duplicate keys are one event or none, by the check alone', async () => {
@@ -173,15 +198,27 @@ describe('odd but good', () => {
 })
 
 describe('event types', () => {
-  const shop = stream('shop', { events: { Made: z.object({ id: z.string(), size: sql.integer().optional() }), Paid: z.object({ id: z.string(), amount: sql.decimal(9, 2), size2: z.string().optional() }) } })
+  const shop = stream('shop', {
+    events: {
+      Made: z.object({ id: z.string(), size: sql.integer().optional() }),
+      Paid: z.object({ id: z.string(), amount: sql.decimal(9, 2), size2: z.string().optional() }),
+    },
+  })
 
   test('a key named like another type’s field does not leak into the stream’s columns', async () => {
     const source = fresh(shop)
-    await foreign(source, ['{"id":"a","size":1,"amount":"9.99","size2":"leak"}', '{"id":"b","amount":"1.00","size":7}'], { types: ['Made', 'Paid'], typeIndexes: [0, 1] })
+    await foreign(source, ['{"id":"a","size":1,"amount":"9.99","size2":"leak"}', '{"id":"b","amount":"1.00","size":7}'], {
+      types: ['Made', 'Paid'],
+      typeIndexes: [0, 1],
+    })
     await foreign(source, ['{"id":"c","amount":"x","size":2}'], { types: ['Made'] })
     const { rows, bad } = await decode(source, ['id', 'size', 'size2', '_type', '_offset'])
     expect(bad).toEqual([])
-    expect(rows).toEqual([{ id: 'a', size: 1, size2: null, _type: 'Made', _offset: 0n }, { id: 'b', size: null, size2: null, _type: 'Paid', _offset: 1n }, { id: 'c', size: 2, size2: null, _type: 'Made', _offset: 2n }])
+    expect(rows).toEqual([
+      { id: 'a', size: 1, size2: null, _type: 'Made', _offset: 0n },
+      { id: 'b', size: null, size2: null, _type: 'Paid', _offset: 1n },
+      { id: 'c', size: 2, size2: null, _type: 'Made', _offset: 2n },
+    ])
     const checked = (await chunks(source)).map((chunk) => checkChunk(source, chunk))
     expect((await decoder.rows(source, checked, { type: 'Paid' })).map((row) => [row.id, String(row.amount)])).toEqual([['b', '1.00']])
     expect((await decoder.rows(source, checked)).map((row) => row.amount === null)).toEqual([true, false, true])
@@ -202,7 +239,10 @@ describe('event types', () => {
     const rows = fresh(table('dim', { key: 'id', row: z.object({ id: z.string() }) }))
     await foreign(rows, ['{"id":"a"}', '', 'null'], { types: ['dim'], nulls: [1], keys: ['a', 'a', 'a'] })
     const checked = (await chunks(rows)).map((chunk) => checkChunk(rows, chunk))
-    expect((await decoder.rows(rows, checked, { tombstones: true })).map((row) => [row.id, row._null, row._offset])).toEqual([['a', false, 0n], [null, true, 1n]])
+    expect((await decoder.rows(rows, checked, { tombstones: true })).map((row) => [row.id, row._null, row._offset])).toEqual([
+      ['a', false, 0n],
+      [null, true, 1n],
+    ])
     expect((await decoder.rows(rows, checked)).map((row) => row.id)).toEqual(['a'])
     expect(checked.flatMap((chunk) => chunk.bad)).toHaveLength(1) // the text null is not the null value
   })
@@ -210,16 +250,32 @@ describe('event types', () => {
 
 describe('marked and foreign', () => {
   const events = [
-    { id: 'a', n: -5, b: 9_007_199_254_740_991, ok: true, at: '2024-01-01T00:00:00.5', tz: '2024-06-01T00:00:00+02:00', d: '123456789012345.67', small: '-0.01', note: 'é\u0000"\\\u001e' },
+    {
+      id: 'a',
+      n: -5,
+      b: 9_007_199_254_740_991,
+      ok: true,
+      at: '2024-01-01T00:00:00.5',
+      tz: '2024-06-01T00:00:00+02:00',
+      d: '123456789012345.67',
+      small: '-0.01',
+      note: 'é\u0000"\\\u001e',
+    },
     { id: 'b' },
     { id: "o'brien", d: '7.00', note: '' },
   ]
 
   test('give the same rows', async () => {
     const marked = fresh(facts)
-    await createAppender(log, [marked]).append(marked.name, events.map((data) => ({ data })))
+    await createAppender(log, [marked]).append(
+      marked.name,
+      events.map((data) => ({ data })),
+    )
     const other = fresh(facts)
-    await foreign(other, events.map((data) => JSON.stringify(data, undefined, 1)))
+    await foreign(
+      other,
+      events.map((data) => JSON.stringify(data, undefined, 1)),
+    )
     const columns = facts.columns.map((field) => field.name).concat('_offset', '_type')
     const one = await decode(marked, columns)
     expect((await chunks(marked)).every((chunk) => chunk.schema === marked.fingerprint)).toBe(true)
@@ -231,7 +287,10 @@ describe('marked and foreign', () => {
   test('an older schema’s mark is no mark: the events are checked', async () => {
     const before = stream('facts', { event: z.object({ id: z.string(), n: z.number() }) })
     const source = { ...fresh(facts) }
-    await createAppender(log, [{ ...before, topic: source.topic }]).append('facts', [{ data: { id: 'a', n: 1.7 } }, { data: { id: 'b', n: 2 } }])
+    await createAppender(log, [{ ...before, topic: source.topic }]).append('facts', [
+      { data: { id: 'a', n: 1.7 } },
+      { data: { id: 'b', n: 2 } },
+    ])
     const { rows, bad } = await decode(source, ['id', 'n', '_offset'])
     expect(bad.map((one) => one.offset)).toEqual([0n])
     expect(rows).toEqual([{ id: 'b', n: 2, _offset: 1n }])
@@ -241,7 +300,11 @@ describe('marked and foreign', () => {
 test('keys of any text come through', async () => {
   const source = fresh(facts)
   const keys = ['a', null, 'k"\\\u0000\u001e\n', '😀', "'", '']
-  await foreign(source, keys.map((_, i) => good(String(i))), { keys })
+  await foreign(
+    source,
+    keys.map((_, i) => good(String(i))),
+    { keys },
+  )
   const { rows } = await decode(source, ['id', '_key'])
   expect(rows).toEqual(keys.map((key, i) => ({ id: String(i), _key: key })))
 })

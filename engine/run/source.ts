@@ -1,8 +1,8 @@
 import { ident, text } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
+import { placeNames } from '../compile/relations.ts'
 import { columnCast, jsonShape, sqlTypeText } from '../model/schema/sql-type.ts'
 import type { Field } from '../model/types.ts'
-import { placeNames } from '../compile/relations.ts'
 import type { CheckedChunk, Source } from './batch.ts'
 
 /** Where a statement's bytes go: parameters for large batches, constants for small ones (one string of statements, design §4). */
@@ -51,8 +51,18 @@ export function sourceSql(source: Source, chunks: readonly CheckedChunk[], wante
 
 /** An empty relation with the same columns. */
 export function emptySql(wanted: Wanted): string {
-  const place: Record<string, string> = { _type: 'VARCHAR', _key: 'VARCHAR', _time: 'TIMESTAMPTZ', _partition: 'INTEGER', _offset: 'BIGINT' }
-  const columns = [...wanted.columns.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`), ...wanted.place.map((name) => `CAST(NULL AS ${place[name]}) AS ${ident(name)}`), ...(wanted.tombstones === true ? ['false AS _null'] : [])]
+  const place: Record<string, string> = {
+    _type: 'VARCHAR',
+    _key: 'VARCHAR',
+    _time: 'TIMESTAMPTZ',
+    _partition: 'INTEGER',
+    _offset: 'BIGINT',
+  }
+  const columns = [
+    ...wanted.columns.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`),
+    ...wanted.place.map((name) => `CAST(NULL AS ${place[name]}) AS ${ident(name)}`),
+    ...(wanted.tombstones === true ? ['false AS _null'] : []),
+  ]
   return `SELECT ${columns.length > 0 ? columns.join(', ') : '1 AS _one'} WHERE FALSE`
 }
 
@@ -66,14 +76,27 @@ function chunkSql(source: Source, checked: CheckedChunk, wanted: Wanted, binder:
   const lists = [`unnest(string_split(${binder.bytes(checked.values)}, chr(30))) AS v`]
   if (needType) lists.push(`unnest(from_json(${json(chunk.typeIndexes)}, '["UTINYINT"]')) AS t`)
   if (wanted.place.includes('_offset')) {
-    lists.push(chunk.offsets ? `unnest(from_json(${binder.bytes(Buffer.from(`[${chunk.offsets.join(',')}]`))}, '["BIGINT"]')) AS o` : `unnest(range(${chunk.count})) AS o`)
+    lists.push(
+      chunk.offsets
+        ? `unnest(from_json(${binder.bytes(Buffer.from(`[${chunk.offsets.join(',')}]`))}, '["BIGINT"]')) AS o`
+        : `unnest(range(${chunk.count})) AS o`,
+    )
   }
-  if (wanted.place.includes('_time') && typeof chunk.times !== 'bigint') lists.push(`unnest(from_json(${binder.bytes(Buffer.from(`[${chunk.times.join(',')}]`))}, '["BIGINT"]')) AS m`)
+  if (wanted.place.includes('_time') && typeof chunk.times !== 'bigint')
+    lists.push(`unnest(from_json(${binder.bytes(Buffer.from(`[${chunk.times.join(',')}]`))}, '["BIGINT"]')) AS m`)
   if (wanted.place.includes('_key') && chunk.keys) lists.push(`unnest(from_json(${json(chunk.keys)}, '["VARCHAR"]')) AS k`)
-  const where = ["v <> ''", ...(needType && typeAt >= 0 ? [`t = ${typeAt}`] : []), ...(wanted.tombstones === true || source.kind !== 'table' ? [] : ["v <> 'null'"])]
+  const where = [
+    "v <> ''",
+    ...(needType && typeAt >= 0 ? [`t = ${typeAt}`] : []),
+    ...(wanted.tombstones === true || source.kind !== 'table' ? [] : ["v <> 'null'"]),
+  ]
   const shape = wanted.columns.length > 0 ? [`from_json(v, ${text(jsonShape(wanted.columns))}) AS e`] : []
   const inner = `SELECT ${[...shape, ...lists.map((item) => item.split(' AS ').at(-1) as string)].join(', ')} FROM (SELECT ${lists.join(', ')}) WHERE ${where.join(' AND ')}`
-  const columns = [...wanted.columns.map((field) => columnSql(source, checked, field, wanted, needType)), ...wanted.place.map((name) => placeSql(checked, name, needType)), ...(wanted.tombstones === true ? ["v = 'null' AS _null"] : [])]
+  const columns = [
+    ...wanted.columns.map((field) => columnSql(source, checked, field, wanted, needType)),
+    ...wanted.place.map((name) => placeSql(checked, name, needType)),
+    ...(wanted.tombstones === true ? ["v = 'null' AS _null"] : []),
+  ]
   return `SELECT ${columns.length > 0 ? columns.join(', ') : '1 AS _one'} FROM (${inner})`
 }
 
@@ -81,7 +104,8 @@ function chunkSql(source: Source, checked: CheckedChunk, wanted: Wanted, binder:
 function columnSql(source: Source, checked: CheckedChunk, field: Field, wanted: Wanted, needType: boolean): string {
   const cast = columnCast(field.type)
   const value = cast === undefined ? `e.${ident(field.name)}` : `CAST(e.${ident(field.name)} AS ${cast})`
-  const having = (name: string) => source.types.find((type) => type.name === name)?.fields.some((other) => other.name === field.name) === true
+  const having = (name: string) =>
+    source.types.find((type) => type.name === name)?.fields.some((other) => other.name === field.name) === true
   if (wanted.type !== undefined || checked.chunk.types.every(having)) return `${value} AS ${ident(field.name)}`
   const indexes = checked.chunk.types.flatMap((name, index) => (having(name) ? [index] : []))
   if (indexes.length === 0) return `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`
@@ -103,4 +127,3 @@ function placeSql(checked: CheckedChunk, name: string, needType: boolean): strin
       return `CAST(${chunk.offsets ? 'o' : `${chunk.first} + o`} AS BIGINT) AS _offset`
   }
 }
-

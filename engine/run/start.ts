@@ -7,7 +7,22 @@ import type { Position, Source } from './batch.ts'
 import { announce, promotedVersions } from './control.ts'
 import type { Definitions } from './define.ts'
 import type { Derivation } from './derivation.ts'
-import { dropBuild, dropVersion, freeTable, initialize, insertPosition, insertVersion, readMeta, readPosition, readFresh, readVersions, stateTable, type VersionRow, writeFresh, writeMeta } from './registry.ts'
+import {
+  dropBuild,
+  dropVersion,
+  freeTable,
+  initialize,
+  insertPosition,
+  insertVersion,
+  readFresh,
+  readMeta,
+  readPosition,
+  readVersions,
+  stateTable,
+  type VersionRow,
+  writeFresh,
+  writeMeta,
+} from './registry.ts'
 
 /** Where an engine begins: what is live and at which position, and what must be built first. */
 export interface Start {
@@ -31,7 +46,11 @@ export async function start(store: Store, log: Log, definitions: Definitions, op
 async function agreePosition(store: Store, log: Log, sources: readonly Source[]): Promise<Position> {
   const known = await store.transaction((tx) => readMeta(tx, 'log_id'))
   if (known !== undefined && known !== log.id) {
-    throw new EvertError('position-mismatch', `The views were built from the log ${known}, this log is ${log.id}. Point the project at its own log, or remove the file views.duckdb to build the views from this one.`, { details: { wanted: known, current: log.id } })
+    throw new EvertError(
+      'position-mismatch',
+      `The views were built from the log ${known}, this log is ${log.id}. Point the project at its own log, or remove the file views.duckdb to build the views from this one.`,
+      { details: { wanted: known, current: log.id } },
+    )
   }
   const stored = await store.transaction(readPosition)
   const position = new Map<string, bigint[]>([...stored.position].map(([topic, offsets]) => [topic, [...offsets]]))
@@ -40,7 +59,11 @@ async function agreePosition(store: Store, log: Log, sources: readonly Source[])
     const topic = await log.createTopic(source.topic, { partitions: source.partitions, versions: source.versions })
     const id = stored.topicIds.get(source.topic)
     if (id !== undefined && id !== topic.id) {
-      throw new EvertError('position-mismatch', `The topic ${source.topic} was made anew: the views know it as ${id}, the log as ${topic.id}. Remove the file views.duckdb to build the views from the new topic.`, { details: { topic: source.topic } })
+      throw new EvertError(
+        'position-mismatch',
+        `The topic ${source.topic} was made anew: the views know it as ${id}, the log as ${topic.id}. Remove the file views.duckdb to build the views from the new topic.`,
+        { details: { topic: source.topic } },
+      )
     }
     const offsets = position.get(source.topic) ?? []
     for (let partition = offsets.length; partition < topic.partitions; partition++) {
@@ -61,10 +84,19 @@ async function within(log: Log, topic: string, offsets: readonly bigint[]): Prom
   for (const [partition, offset] of offsets.entries()) {
     const end = ends[partition] ?? 0n
     if (offset > end) {
-      throw new EvertError('position-mismatch', `The views stand at ${topic}/${partition}@${offset}, but the log ends at ${end}: it has lost events that the views have seen. Restore the log, or remove the file views.duckdb to build the views from what is left.`, { details: { topic, partition, position: String(offset), end: String(end) } })
+      throw new EvertError(
+        'position-mismatch',
+        `The views stand at ${topic}/${partition}@${offset}, but the log ends at ${end}: it has lost events that the views have seen. Restore the log, or remove the file views.duckdb to build the views from what is left.`,
+        { details: { topic, partition, position: String(offset), end: String(end) } },
+      )
     }
     const first = starts[partition] ?? 0n
-    if (offset < first) throw new EvertError('history-gone', `History of ${topic}/${partition} is gone from offset ${offset} to ${first}: the log no longer holds it. Restore the log from a copy.`, { details: { topic, partition } })
+    if (offset < first)
+      throw new EvertError(
+        'history-gone',
+        `History of ${topic}/${partition} is gone from offset ${offset} to ${first}: the log no longer holds it. Restore the log from a copy.`,
+        { details: { topic, partition } },
+      )
   }
 }
 
@@ -78,7 +110,8 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
   const statements: string[] = []
   for (const row of rows) {
     const derivation = wanted.get(key(row.kind, row.name))
-    if (row.state === 'building') statements.push(...dropBuild(row)) // it was cut off, and begins anew
+    if (row.state === 'building')
+      statements.push(...dropBuild(row)) // it was cut off, and begins anew
     else if (!derivation) continue
     else if (row.fingerprint === derivation.fingerprint) live.set(key(row.kind, row.name), row)
     else if (promoted.get(row.name) !== derivation.fingerprint) changed.push(row.name)
@@ -86,19 +119,33 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
   }
   for (const derivation of definitions.derivations) {
     const last = derivation.kind === 'sql' || derivation.kind === 'fold' ? promoted.get(derivation.name) : undefined
-    if (!live.has(key(derivation.kind, derivation.name)) && last !== undefined && last !== derivation.fingerprint && !changed.includes(derivation.name)) changed.push(derivation.name)
+    if (
+      !live.has(key(derivation.kind, derivation.name)) &&
+      last !== undefined &&
+      last !== derivation.fingerprint &&
+      !changed.includes(derivation.name)
+    )
+      changed.push(derivation.name)
   }
   if (changed.length > 0 && !tolerateChanged) throw changedError(changed)
   // Whoever tolerates changes replays one view of a project that is being worked on: it takes nothing else away.
   const removed = tolerateChanged ? [] : rows.filter((row) => row.state !== 'building' && !wanted.has(key(row.kind, row.name)))
-  await announce(log, removed.filter((row) => row.kind === 'sql' || row.kind === 'fold').map((row) => ({ kind: 'removed' as const, view: row.name })))
+  await announce(
+    log,
+    removed.filter((row) => row.kind === 'sql' || row.kind === 'fold').map((row) => ({ kind: 'removed' as const, view: row.name })),
+  )
   for (const row of removed) statements.push(...(await forget(store, row)))
-  return { ...(await create(store, log, definitions, position, rows, { live, changed }, statements)), removed: removed.map((row) => row.name) }
+  return {
+    ...(await create(store, log, definitions, position, rows, { live, changed }, statements)),
+    removed: removed.map((row) => row.name),
+  }
 }
 
 /** A version that nobody declares any more, with the names under which it was read (a history has several) and its dead letters. */
 async function forget(store: Store, row: VersionRow): Promise<string[]> {
-  const exposed = await store.transaction((tx) => tx.all(`SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND contains(sql, ${text(ident(row.table))})`))
+  const exposed = await store.transaction((tx) =>
+    tx.all(`SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND contains(sql, ${text(ident(row.table))})`),
+  )
   return [
     ...exposed.map((view) => `DROP VIEW IF EXISTS ${path(String(view.schema_name), String(view.view_name))}`),
     ...dropVersion(row),
@@ -113,7 +160,15 @@ interface Known {
   readonly changed: readonly string[]
 }
 
-async function create(store: Store, log: Log, definitions: Definitions, position: Position, rows: readonly VersionRow[], { live, changed }: Known, statements: string[]): Promise<Omit<Start, 'removed'>> {
+async function create(
+  store: Store,
+  log: Log,
+  definitions: Definitions,
+  position: Position,
+  rows: readonly VersionRow[],
+  { live, changed }: Known,
+  statements: string[],
+): Promise<Omit<Start, 'removed'>> {
   const members: Member[] = []
   const left = new Set(await store.transaction(readFresh))
   const fresh: string[] = []
@@ -128,8 +183,19 @@ async function create(store: Store, log: Log, definitions: Definitions, position
       members.push({ derivation, table: stateTable(row) })
       joined.add(derivation.name)
       if (left.has(derivation.name)) fresh.push(derivation.name)
-    } else if (!changed.includes(derivation.name) && [...derivation.streams.keys()].every(untouched) && derivation.reads.every((read) => joined.has(read))) {
-      const version: VersionRow = { name: derivation.name, kind: derivation.kind, fingerprint: derivation.fingerprint, table: freeTable(derivation.name, derivation.fingerprint, rows), state: 'live', error: null }
+    } else if (
+      !changed.includes(derivation.name) &&
+      [...derivation.streams.keys()].every(untouched) &&
+      derivation.reads.every((read) => joined.has(read))
+    ) {
+      const version: VersionRow = {
+        name: derivation.name,
+        kind: derivation.kind,
+        fingerprint: derivation.fingerprint,
+        table: freeTable(derivation.name, derivation.fingerprint, rows),
+        state: 'live',
+        error: null,
+      }
       const table = stateTable(version)
       statements.push(...derivation.create(table), ...derivation.expose(table), insertVersion(version, derivation.source))
       members.push({ derivation, table })
@@ -138,7 +204,17 @@ async function create(store: Store, log: Log, definitions: Definitions, position
       made.push(derivation)
     } else toBuild.push(derivation)
   }
-  await announce(log, made.filter((derivation) => derivation.kind !== 'history' && derivation.kind !== 'table').map((derivation) => ({ kind: 'promoted' as const, view: derivation.name, version: derivation.fingerprint, source: derivation.source })))
+  await announce(
+    log,
+    made
+      .filter((derivation) => derivation.kind !== 'history' && derivation.kind !== 'table')
+      .map((derivation) => ({
+        kind: 'promoted' as const,
+        view: derivation.name,
+        version: derivation.fingerprint,
+        source: derivation.source,
+      })),
+  )
   if (made.length > 0) statements.push(...writeFresh(fresh))
   if (statements.length > 0) await store.script(statements)
   return { position, members, fresh, toBuild }
@@ -146,7 +222,11 @@ async function create(store: Store, log: Log, definitions: Definitions, position
 
 function changedError(names: readonly string[]): EvertError {
   const list = names.join(', ')
-  return new EvertError('definition-changed', `The definition of ${list} is not the one that its rows were built from. Run \`evert replay ${names[0]}\` to build the new one beside the old and swap, or restore the definition.`, { details: { views: names } })
+  return new EvertError(
+    'definition-changed',
+    `The definition of ${list} is not the one that its rows were built from. Run \`evert replay ${names[0]}\` to build the new one beside the old and swap, or restore the definition.`,
+    { details: { views: names } },
+  )
 }
 
 function key(kind: string, name: string): string {

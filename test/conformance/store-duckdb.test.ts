@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, tr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import { storeError } from '../../connectors/store/duckdb/errors.ts'
+import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import { EvertError } from '../../errors.ts'
 import { nextLine, spawnTs } from '../support/child.ts'
 import { type StoreDriver, storeConformance } from './store.ts'
@@ -50,7 +50,14 @@ describe('DuckDB’s file', () => {
     ['garbage', () => writeFileSync(file, Buffer.alloc(20_000, 'garbage'))],
     ['an empty header', () => writeFileSync(file, Buffer.concat([Buffer.alloc(12_288), readFileSync(file).subarray(12_288)]))],
     ['a cut file', () => truncateSync(file, Math.floor(statSync(file).size / 8))],
-    ['a flipped byte in the main header', () => writeFileSync(file, readFileSync(file).map((byte, at) => (at === 40 ? byte ^ 0xff : byte)))],
+    [
+      'a flipped byte in the main header',
+      () =>
+        writeFileSync(
+          file,
+          readFileSync(file).map((byte, at) => (at === 40 ? byte ^ 0xff : byte)),
+        ),
+    ],
   ])('that is damaged (%s) is set aside, and a new one begun', async (_, damage) => {
     await fill()
     damage()
@@ -86,7 +93,10 @@ describe('DuckDB’s file', () => {
     const store = await openDuckdb(file)
     const reader = await store.reader()
     const scratch = await store.reader({ scratch: true })
-    for (const ask of [reader, scratch]) expect(await ask.all("SELECT current_setting('TimeZone') AS z, CAST(TIMESTAMPTZ '2024-06-01 00:30:00+02' AS DATE)::VARCHAR AS d")).toEqual([{ z: 'UTC', d: '2024-05-31' }])
+    for (const ask of [reader, scratch])
+      expect(
+        await ask.all("SELECT current_setting('TimeZone') AS z, CAST(TIMESTAMPTZ '2024-06-01 00:30:00+02' AS DATE)::VARCHAR AS d"),
+      ).toEqual([{ z: 'UTC', d: '2024-05-31' }])
     expect(await store.transaction((tx) => tx.all("SELECT current_setting('TimeZone') AS z"))).toEqual([{ z: 'UTC' }])
     const outside = [
       `COPY (SELECT 1) TO '${join(dir, 'x.csv')}'`,
@@ -98,7 +108,7 @@ describe('DuckDB’s file', () => {
       'INSTALL httpfs',
       "LOAD '/nowhere/x.duckdb_extension'",
       'SET enable_external_access = true',
-      'SET memory_limit = \'1MB\'',
+      "SET memory_limit = '1MB'",
       "SET GLOBAL TimeZone = 'Europe/Berlin'",
       'RESET TimeZone',
     ]
@@ -114,7 +124,11 @@ test('errors that quote an event are not taken for the store’s own', () => {
   const damage: string[] = []
   const typed = (message: string) => storeError(new Error(message), (one) => damage.push(one))
   expect(typed("Conversion Error: Could not convert string 'FATAL Error: No space left, corrupt' to INT32")).not.toBeInstanceOf(EvertError)
-  expect(typed('TransactionContext Error: Failed to commit: Could not write file "x": No space left on device')).toMatchObject({ code: 'store-full' })
-  expect(typed('FATAL Error: Failed: database has been invalidated because of a previous fatal error')).toMatchObject({ code: 'store-failed' })
+  expect(typed('TransactionContext Error: Failed to commit: Could not write file "x": No space left on device')).toMatchObject({
+    code: 'store-full',
+  })
+  expect(typed('FATAL Error: Failed: database has been invalidated because of a previous fatal error')).toMatchObject({
+    code: 'store-failed',
+  })
   expect(damage).toEqual([])
 })

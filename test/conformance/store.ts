@@ -66,8 +66,17 @@ export function storeConformance(makeDriver: () => StoreDriver): void {
 
     test('parameters keep their values', async () => {
       const bytes = Uint8Array.from([0, 255, 0x1e, 39])
-      const [row] = await store.transaction((tx) => tx.all('SELECT $1 AS b, $2 AS t, $3 AS i, $4 AS n, $5 AS o, $6 AS z', [bytes, "o'\u0000é", 9_007_199_254_740_993n, 1.5, true, null]))
-      expect(Buffer.from((row?.b as { bytes: Uint8Array }).bytes)).toEqual(Buffer.from(bytes))
+      const [row] = await store.transaction((tx) =>
+        tx.all('SELECT $1 AS b, $2 AS t, $3 AS i, $4 AS n, $5 AS o, $6 AS z', [
+          bytes,
+          "o'\u0000é",
+          9_007_199_254_740_993n,
+          1.5,
+          true,
+          null,
+        ]),
+      )
+      expect(Buffer.from((row as { b: { bytes: Uint8Array } }).b.bytes)).toEqual(Buffer.from(bytes))
       expect([row?.t, row?.i, row?.n, row?.o, row?.z]).toEqual(["o'\u0000é", 9_007_199_254_740_993n, 1.5, true, null])
     })
   })
@@ -75,7 +84,9 @@ export function storeConformance(makeDriver: () => StoreDriver): void {
   describe('scripts', () => {
     test('are one transaction', async () => {
       await store.script(["INSERT INTO facts VALUES (1, 'a;b')", "UPDATE facts SET note = '-- no comment' WHERE id = 1"])
-      await expect(store.script(["INSERT INTO facts VALUES (2, 'b')", 'INSERT INTO facts SELECT CAST(note AS BIGINT), note FROM facts'])).rejects.toThrow()
+      await expect(
+        store.script(["INSERT INTO facts VALUES (2, 'b')", 'INSERT INTO facts SELECT CAST(note AS BIGINT), note FROM facts']),
+      ).rejects.toThrow()
       await expect(store.script(["INSERT INTO facts VALUES (3, 'c')", 'THIS IS NOT SQL'])).rejects.toThrow()
       expect(await all('SELECT * FROM facts')).toEqual([{ id: 1n, note: '-- no comment' }])
       await store.script(["INSERT INTO facts VALUES (4, 'd')"])
@@ -125,8 +136,20 @@ export function storeConformance(makeDriver: () => StoreDriver): void {
 
     test('answer with names, types and JSON values', async () => {
       const reader = await store.reader()
-      const answer = await reader.query("SELECT 1 AS one, CAST(9007199254740993 AS BIGINT) AS big, CAST('1.50' AS DECIMAL(9,2)) AS d, NULL AS gone, 'é' AS t, [1, 2] AS l, {'a': 1} AS s, DATE '2024-02-29' AS day, true AS b")
-      expect(answer.columns.map((column) => `${column.name} ${column.type}`)).toEqual(['one INTEGER', 'big BIGINT', 'd DECIMAL(9,2)', 'gone INTEGER', 't VARCHAR', 'l INTEGER[]', 's STRUCT("a" INTEGER)', 'day DATE', 'b BOOLEAN'])
+      const answer = await reader.query(
+        "SELECT 1 AS one, CAST(9007199254740993 AS BIGINT) AS big, CAST('1.50' AS DECIMAL(9,2)) AS d, NULL AS gone, 'é' AS t, [1, 2] AS l, {'a': 1} AS s, DATE '2024-02-29' AS day, true AS b",
+      )
+      expect(answer.columns.map((column) => `${column.name} ${column.type}`)).toEqual([
+        'one INTEGER',
+        'big BIGINT',
+        'd DECIMAL(9,2)',
+        'gone INTEGER',
+        't VARCHAR',
+        'l INTEGER[]',
+        's STRUCT("a" INTEGER)',
+        'day DATE',
+        'b BOOLEAN',
+      ])
       const rows: unknown[] = []
       for await (const block of answer.rows) rows.push(...block)
       expect(rows).toEqual([[1, '9007199254740993', '1.50', null, 'é', [1, 2], { a: 1 }, '2024-02-29', true]])
@@ -157,7 +180,9 @@ export function storeConformance(makeDriver: () => StoreDriver): void {
     test('a query that runs too long is interrupted', async () => {
       const reader = await store.reader()
       const read = async () => {
-        const answer = await reader.query('SELECT sum(a.range * b.range) AS n FROM range(3000000) AS a, range(3000000) AS b', { timeoutMs: 50 })
+        const answer = await reader.query('SELECT sum(a.range * b.range) AS n FROM range(3000000) AS a, range(3000000) AS b', {
+          timeoutMs: 50,
+        })
         for await (const block of answer.rows) expect(block).toHaveLength(0)
       }
       await expect(read()).rejects.toMatchObject({ code: 'query-timeout', canRetry: true })

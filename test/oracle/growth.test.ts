@@ -37,16 +37,40 @@ test('views stay right while tables grow from nothing to tens of thousands of ro
   const appender = createAppender(subject.log, [facts, names])
   let made = 0
   for (const size of [1, 1, 10, 100, 1_000, 20_000, 3]) {
-    const data = Array.from({ length: size }, (_, i) => ({ k: ((made + i) * 7_919) % 5_003, g: `g${(made + i) % 11}`, n: (made + i) ** 2 - 5 }))
+    const data = Array.from({ length: size }, (_, i) => ({
+      k: ((made + i) * 7_919) % 5_003,
+      g: `g${(made + i) % 11}`,
+      n: (made + i) ** 2 - 5,
+    }))
     const rows = data.slice(0, 50).map(({ k }) => ({ k, name: `n${k % 4}` }))
-    await appender.append(facts, data.map((one) => ({ data: one })))
-    await appender.append(names, rows.map((one) => ({ data: one })))
-    await plain.insert(facts, data.map((one, i) => ({ type: 'facts', key: null, partition: 0, offset: BigInt(made + i), timeMicros: 0n, values: plainValues(one) })))
-    await plain.insert(names, rows.map((one) => ({ type: 'names', key: String(one.k), partition: 0, offset: 0n, timeMicros: 0n, values: plainValues(one) })))
+    await appender.append(
+      facts,
+      data.map((one) => ({ data: one })),
+    )
+    await appender.append(
+      names,
+      rows.map((one) => ({ data: one })),
+    )
+    await plain.insert(
+      facts,
+      data.map((one, i) => ({
+        type: 'facts',
+        key: null,
+        partition: 0,
+        offset: BigInt(made + i),
+        timeMicros: 0n,
+        values: plainValues(one),
+      })),
+    )
+    await plain.insert(
+      names,
+      rows.map((one) => ({ type: 'names', key: String(one.k), partition: 0, offset: 0n, timeMicros: 0n, values: plainValues(one) })),
+    )
     made += size
     await subject.drain()
     expect(Object.fromEntries(subject.failed)).toEqual({})
-    for (const name of Object.keys(views)) expect((await subject.rows(name)).rows, `${name} after ${made} events`).toEqual((await plain.answer(`SELECT * FROM ${name}`)).rows)
+    for (const name of Object.keys(views))
+      expect((await subject.rows(name)).rows, `${name} after ${made} events`).toEqual((await plain.answer(`SELECT * FROM ${name}`)).rows)
   }
 })
 
@@ -57,8 +81,15 @@ test('batches of 1, 7 and 1,000, as constants and as parameters, give the same r
       subject = await Subject.open({ streams: [facts], tables: [names], views }, { events, literalEventsMax })
       const appender = createAppender(subject.log, [facts, names])
       for (let from = 0; from < 60; from += 20) {
-        await appender.append(facts, Array.from({ length: 20 }, (_, i) => ({ data: { k: (from + i) % 13, g: `g${i % 3}`, n: (from - i) ** 3 } })))
-        await appender.append(names, [{ data: { k: from / 20, name: 'x' } }, { data: { k: 50, name: `y${from}` } }, { data: null, key: String(from / 20 - 1) }])
+        await appender.append(
+          facts,
+          Array.from({ length: 20 }, (_, i) => ({ data: { k: (from + i) % 13, g: `g${i % 3}`, n: (from - i) ** 3 } })),
+        )
+        await appender.append(names, [
+          { data: { k: from / 20, name: 'x' } },
+          { data: { k: 50, name: `y${from}` } },
+          { data: null, key: String(from / 20 - 1) },
+        ])
       }
       await subject.drain()
       const rows = await Promise.all(Object.keys(views).map(async (name) => (await (subject as Subject).rows(name)).rows))

@@ -22,7 +22,9 @@ const world = { streams: [shop], tables: [dim] }
 
 /** `select`, and the recomputation's text where it is another one: what the compiler adds by itself. */
 const found: Readonly<Record<string, readonly [select: string, plain?: string]>> = {
-  'a count without GROUP BY begins at 0 and goes on': ['SELECT count(*) AS n, sum(i) AS s, avg(i) AS a, count(i) FILTER (WHERE i > 1) AS f FROM shop'],
+  'a count without GROUP BY begins at 0 and goes on': [
+    'SELECT count(*) AS n, sum(i) AS s, avg(i) AS a, count(i) FILTER (WHERE i > 1) AS f FROM shop',
+  ],
   'an aggregate over nothing': ["SELECT count(*) AS n, max(k) AS m FROM shop WHERE k = 'nobody'"],
   'HAVING without GROUP BY': ['SELECT 1 AS one FROM shop HAVING count(*) > 2'],
   'a place column beside named columns': ['SELECT _offset AS o, k FROM shop'],
@@ -37,13 +39,24 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   'LIMIT in a LATERAL subquery': ['SELECT shop.k, x.n FROM shop, LATERAL (SELECT n FROM dim WHERE dim.k = shop.k ORDER BY n LIMIT 1) AS x'],
   'ORDER BY ALL LIMIT': ['SELECT k, count(*) AS n FROM shop GROUP BY ALL ORDER BY ALL LIMIT 2'],
   'a list whose order ties': ['SELECT list(i ORDER BY k) AS l FROM shop', 'SELECT list(i ORDER BY k, i ASC NULLS LAST) AS l FROM shop'],
-  'a window over a subquery without a name': ['SELECT i, row_number() OVER (ORDER BY k) AS r FROM (SELECT k, i FROM shop)', 'SELECT i, row_number() OVER (ORDER BY k, i ASC NULLS LAST) AS r FROM (SELECT k, i FROM shop)'],
-  'a window over groups': ['SELECT k, row_number() OVER (ORDER BY count(*) > 0) AS r FROM shop GROUP BY k', 'SELECT k, row_number() OVER (ORDER BY count(*) > 0, k) AS r FROM shop GROUP BY k'],
-  'a window over one event type, whose fields come in another order than the stream’s': ['SELECT u, sum(d) OVER (ORDER BY t ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid', 'SELECT u, sum(d) OVER (ORDER BY t, Paid ASC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid'],
+  'a window over a subquery without a name': [
+    'SELECT i, row_number() OVER (ORDER BY k) AS r FROM (SELECT k, i FROM shop)',
+    'SELECT i, row_number() OVER (ORDER BY k, i ASC NULLS LAST) AS r FROM (SELECT k, i FROM shop)',
+  ],
+  'a window over groups': [
+    'SELECT k, row_number() OVER (ORDER BY count(*) > 0) AS r FROM shop GROUP BY k',
+    'SELECT k, row_number() OVER (ORDER BY count(*) > 0, k) AS r FROM shop GROUP BY k',
+  ],
+  'a window over one event type, whose fields come in another order than the stream’s': [
+    'SELECT u, sum(d) OVER (ORDER BY t ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid',
+    'SELECT u, sum(d) OVER (ORDER BY t, Paid ASC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid',
+  ],
   '* of one event type': ['SELECT * FROM shop.Paid', 'SELECT d, t, u, k FROM shop.Paid'],
   'JOIN USING a place column': ['SELECT count(*) AS n FROM shop AS a JOIN shop AS b USING (_offset)'],
   'a column qualified by stream and type': ['SELECT shop.Made.k FROM shop.Made', 'SELECT Made.k FROM shop.Made'],
-  'text that looks like the compiler’s own placeholders': ["SELECT '__delta_0 __state__ $& $1' AS x, k, count(*) AS n FROM shop GROUP BY ALL"],
+  'text that looks like the compiler’s own placeholders': [
+    "SELECT '__delta_0 __state__ $& $1' AS x, k, count(*) AS n FROM shop GROUP BY ALL",
+  ],
   'a DOUBLE in exponent form stays one': ['SELECT k, i * 1e10 AS x FROM shop'],
   'a group by an alias that is also a column': ['SELECT upper(k) AS k, count(*) AS n FROM shop GROUP BY k'],
   'groups without aggregates': ['SELECT k FROM shop GROUP BY k'],
@@ -71,7 +84,16 @@ const events = [
   { type: 'Made', data: { k: 'c', i: -3 } },
 ] as const
 
-test.each(Object.entries(found).flatMap(([name, texts]) => ([[2, 0], [1_000, undefined]] as const).map(([size, literal]) => [name, size, literal, texts] as const)))('%s, batches of %s', async (_, size, literalEventsMax, [select, plainSelect = select]) => {
+test.each(
+  Object.entries(found).flatMap(([name, texts]) =>
+    (
+      [
+        [2, 0],
+        [1_000, undefined],
+      ] as const
+    ).map(([size, literal]) => [name, size, literal, texts] as const),
+  ),
+)('%s, batches of %s', async (_, size, literalEventsMax, [select, plainSelect = select]) => {
   subject = await Subject.open({ ...world, views: { v: select } }, { events: size, literalEventsMax })
   plain = await Plain.open([shop, dim])
   await plain.run(`CREATE VIEW v AS ${plainSelect}`)
@@ -79,8 +101,24 @@ test.each(Object.entries(found).flatMap(([name, texts]) => ([[2, 0], [1_000, und
   await appender.append(dim, [{ data: { k: 'a', n: 4 } }, { data: { k: 'b', n: 2 } }])
   const answer = await appender.append(shop, [...events])
   if (!answer.ok) throw new Error('a conflict without an expectation')
-  await plain.insert(dim, [{ k: 'a', n: '4' }, { k: 'b', n: '2' }].map((values, i) => ({ type: 'dim', key: values.k, partition: 0, offset: BigInt(i), timeMicros: 0n, values })))
-  await plain.insert(shop, events.map(({ type, data }, i) => ({ type, key: data.k, partition: 0, offset: BigInt(i), timeMicros: answer.timeMicros, values: plainValues(data) })))
+  await plain.insert(
+    dim,
+    [
+      { k: 'a', n: '4' },
+      { k: 'b', n: '2' },
+    ].map((values, i) => ({ type: 'dim', key: values.k, partition: 0, offset: BigInt(i), timeMicros: 0n, values })),
+  )
+  await plain.insert(
+    shop,
+    events.map(({ type, data }, i) => ({
+      type,
+      key: data.k,
+      partition: 0,
+      offset: BigInt(i),
+      timeMicros: answer.timeMicros,
+      values: plainValues(data),
+    })),
+  )
   await subject.drain()
   expect(Object.fromEntries(subject.failed)).toEqual({})
   expect((await subject.rows('v')).rows).toEqual((await plain.answer('SELECT * FROM v')).rows)
@@ -96,7 +134,10 @@ describe('a view whose SELECT raises', () => {
     ['in a full recomputation', 'SELECT DISTINCT CAST(t AS INTEGER) AS x FROM shop'],
     ['by a sum beyond 64 bits', 'SELECT sum(CAST(9223372036854775807 AS BIGINT)) AS x FROM shop'],
     ['by an overflow between two columns', 'SELECT k, CAST(max(i) AS TINYINT) - CAST(127 AS TINYINT) AS x FROM shop GROUP BY k'],
-    ['with words of the store in its message', "SELECT CAST('FATAL Error: No space left, Out of Memory, INTERRUPT' || t AS INTEGER) AS x FROM shop"],
+    [
+      'with words of the store in its message',
+      "SELECT CAST('FATAL Error: No space left, Out of Memory, INTERRUPT' || t AS INTEGER) AS x FROM shop",
+    ],
   ])('%s is not served, nor what reads it; the others go on', async (_, broken) => {
     for (const literalEventsMax of [undefined, 0]) {
       subject = await Subject.open({ ...world, views: { broken, ...views } }, { events: 3, literalEventsMax })
@@ -121,14 +162,24 @@ describe('a view whose SELECT raises', () => {
 })
 
 test('a view whose event is named as itself, and views whose CTEs are named as each other, are no circle', async () => {
-  subject = await Subject.open({ ...world, views: { Made: 'SELECT k FROM shop.Made', a: 'WITH b AS (SELECT k FROM shop) SELECT k FROM b', b: 'SELECT k FROM a' } })
+  subject = await Subject.open({
+    ...world,
+    views: { Made: 'SELECT k FROM shop.Made', a: 'WITH b AS (SELECT k FROM shop) SELECT k FROM b', b: 'SELECT k FROM a' },
+  })
   expect(subject.live).toEqual(expect.arrayContaining(['Made', 'a', 'b']))
-  await expect(Subject.open({ ...world, views: { a: 'SELECT k FROM b', b: 'SELECT k FROM c', c: 'SELECT k FROM a' } })).rejects.toThrow(/circle: a → b → c → a/)
+  await expect(Subject.open({ ...world, views: { a: 'SELECT k FROM b', b: 'SELECT k FROM c', c: 'SELECT k FROM a' } })).rejects.toThrow(
+    /circle: a → b → c → a/,
+  )
   await expect(Subject.open({ ...world, views: { a: 'SELECT k FROM a' } })).rejects.toThrow(/circle: a → a/)
 })
 
 test('a fold beside the views, and a view that reads it', async () => {
-  const totals = view('totals', { from: shop, state: z.object({ n: z.int() }), initial: { n: 0 }, on: { Made: (state) => ({ n: state.n + 1 }) } })
+  const totals = view('totals', {
+    from: shop,
+    state: z.object({ n: z.int() }),
+    initial: { n: 0 },
+    on: { Made: (state) => ({ n: state.n + 1 }) },
+  })
   subject = await Subject.open({ ...world, folds: [totals], views: { many: 'SELECT k FROM totals WHERE n > 1' } }, { events: 3 })
   await createAppender(subject.log, [shop]).append(shop, [...events])
   await subject.drain()
@@ -141,7 +192,16 @@ test('a view that joins later is built beside the others and stands at their pos
   subject = await Subject.open({ ...world, views: { one: 'SELECT count(*) AS n FROM shop' } }, { events: 2 })
   await createAppender(subject.log, [shop]).append(shop, [...events])
   await subject.drain()
-  await subject.restart({ ...world, views: { one: 'SELECT count(*) AS n FROM shop', two: 'SELECT k, count(*) AS n FROM shop GROUP BY k', three: 'SELECT DISTINCT k FROM shop', four: 'SELECT count(*) AS n FROM two', five: 'SELECT 1 AS x' } })
+  await subject.restart({
+    ...world,
+    views: {
+      one: 'SELECT count(*) AS n FROM shop',
+      two: 'SELECT k, count(*) AS n FROM shop GROUP BY k',
+      three: 'SELECT DISTINCT k FROM shop',
+      four: 'SELECT count(*) AS n FROM two',
+      five: 'SELECT 1 AS x',
+    },
+  })
   expect(subject.live).toEqual(['dim', 'one', 'five'])
   await createAppender(subject.log, [shop]).append(shop, [events[0]])
   await subject.drain()
@@ -155,7 +215,12 @@ test('a view that joins later is built beside the others and stands at their pos
 test('a crash between the start and the first computation leaves no view empty', async () => {
   subject = await Subject.open({ ...world, views: { x: 'SELECT 1 AS x', n: 'SELECT count(*) AS n FROM dim' } })
   // As if the process had ended right after `start` had made the tables.
-  await subject.store.script([`UPDATE _evert.meta SET value = '["x","n"]' WHERE key = 'fresh'`, ...(await subject.store.transaction((tx) => tx.all('SELECT "table" AS t FROM _evert.versions'))).filter((row) => /^[xn]@/.test(String(row.t))).map((row) => `DELETE FROM _state."${row.t}"`)])
+  await subject.store.script([
+    `UPDATE _evert.meta SET value = '["x","n"]' WHERE key = 'fresh'`,
+    ...(await subject.store.transaction((tx) => tx.all('SELECT "table" AS t FROM _evert.versions')))
+      .filter((row) => /^[xn]@/.test(String(row.t)))
+      .map((row) => `DELETE FROM _state."${row.t}"`),
+  ])
   await subject.restart()
   expect((await subject.rows('x')).rows).toEqual(['[1]'])
   expect((await subject.rows('n')).rows).toEqual(['["0"]'])

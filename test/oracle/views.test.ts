@@ -1,35 +1,58 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EvertError } from '../../errors.ts'
+import type { EvertError } from '../../errors.ts'
 import { Chooser, tape } from './support/chooser.ts'
 import { type Known, plainText, randomSelect, viewText } from './support/grammar.ts'
 import { Plain } from './support/plain.ts'
-import { worldOf, type World } from './support/schema.ts'
+import { type World, worldOf } from './support/schema.ts'
 import { Subject } from './support/subject.ts'
 import { Feed } from './support/trial.ts'
 
 const cases = Number(process.env.EVERT_ORACLE_CASES ?? 50)
 const seed = Number(process.env.EVERT_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
-type Step = { readonly do: 'append' | 'upsert' | 'foreign' | 'step' | 'restart' | 'join'; readonly count: number; readonly tape: readonly number[] }
+type Step = {
+  readonly do: 'append' | 'upsert' | 'foreign' | 'step' | 'restart' | 'join'
+  readonly count: number
+  readonly tape: readonly number[]
+}
 
 const step: fc.Arbitrary<Step> = fc.record({
-  do: fc.constantFrom('append' as const, 'append' as const, 'step' as const, 'foreign' as const, 'upsert' as const, 'restart' as const, 'join' as const),
+  do: fc.constantFrom(
+    'append' as const,
+    'append' as const,
+    'step' as const,
+    'foreign' as const,
+    'upsert' as const,
+    'restart' as const,
+    'join' as const,
+  ),
   count: fc.integer({ min: 1, max: 25 }),
   tape: tape(120),
 })
 
-const trial = fc.record({ schema: tape(50), views: fc.array(tape(60), { minLength: 1, maxLength: 4 }), steps: fc.array(step, { minLength: 2, maxLength: 9 }) })
+const trial = fc.record({
+  schema: tape(50),
+  views: fc.array(tape(60), { minLength: 1, maxLength: 4 }),
+  steps: fc.array(step, { minLength: 2, maxLength: 9 }),
+})
 
 /** Views by random text, each over the streams, the table or the views before it; the recomputation holds them as plain views. */
 async function randomViews(world: World, plain: Plain, tapes: readonly (readonly number[])[]): Promise<Record<string, string>> {
   const known: Known[] = []
   for (const stream of world.streams) {
     const columns = stream.columns
-    const wanted = [{ name: stream.name, alias: stream.name, fields: columns }, ...(stream.types.length > 1 ? stream.types.map((type) => ({ name: `${stream.name}.${type.name}`, alias: type.name, fields: type.fields })) : [])]
-    for (const { name, alias, fields } of wanted) known.push({ name, alias, columns: await plain.columns(name, fields.length), hasPlace: true })
+    const wanted = [
+      { name: stream.name, alias: stream.name, fields: columns },
+      ...(stream.types.length > 1
+        ? stream.types.map((type) => ({ name: `${stream.name}.${type.name}`, alias: type.name, fields: type.fields }))
+        : []),
+    ]
+    for (const { name, alias, fields } of wanted)
+      known.push({ name, alias, columns: await plain.columns(name, fields.length), hasPlace: true })
   }
-  for (const table of world.tables) known.push({ name: table.name, alias: table.name, columns: await plain.columns(table.name, table.columns.length), hasPlace: false })
+  for (const table of world.tables)
+    known.push({ name: table.name, alias: table.name, columns: await plain.columns(table.name, table.columns.length), hasPlace: false })
   const views: Record<string, string> = {}
   for (const [n, numbers] of tapes.entries()) {
     const name = `v${n}`
@@ -43,14 +66,19 @@ async function randomViews(world: World, plain: Plain, tapes: readonly (readonly
 
 async function compare(subject: Subject, plain: Plain, when: string): Promise<void> {
   expect(Object.fromEntries(subject.failed), when).toEqual({})
-  for (const view of subject.live.filter((name) => /^v\d$/.test(name))) expect(await subject.rows(view), `${view} ${when}`).toEqual(await plain.answer(`SELECT * FROM ${view}`))
+  for (const view of subject.live.filter((name) => /^v\d$/.test(name)))
+    expect(await subject.rows(view), `${view} ${when}`).toEqual(await plain.answer(`SELECT * FROM ${view}`))
 }
 
 async function stepAll(subject: Subject, plain: Plain, feed: Feed, steps: number): Promise<void> {
   for (let n = 0; n < steps; n++) {
     const events = await subject.step()
     await feed.follow(subject)
-    await compare(subject, plain, `at ${JSON.stringify([...subject.position], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}`)
+    await compare(
+      subject,
+      plain,
+      `at ${JSON.stringify([...subject.position], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}`,
+    )
     if (events === 0) return
   }
 }
@@ -106,6 +134,8 @@ async function runOrStop(input: Parameters<typeof run>[0]): Promise<void> {
   }
 }
 
-test(`${cases} random projects: after every batch each view is its recomputation (EVERT_SEED=${seed})`, { timeout: 3_600_000 }, async () => {
+test(`${cases} random projects: after every batch each view is its recomputation (EVERT_SEED=${seed})`, {
+  timeout: 3_600_000,
+}, async () => {
   await fc.assert(fc.asyncProperty(trial, runOrStop), { seed, numRuns: cases })
 })

@@ -12,7 +12,8 @@ export interface Decoder {
 
 export async function openDecoder(): Promise<Decoder> {
   const store: Store = await openDuckdb(':memory:', { threads: 2 })
-  const ask = (sql: string, parameters?: readonly Parameter[]) => store.transaction((tx) => tx.all(`SELECT * FROM (${sql}) ORDER BY ALL`, parameters))
+  const ask = (sql: string, parameters?: readonly Parameter[]) =>
+    store.transaction((tx) => tx.all(`SELECT * FROM (${sql}) ORDER BY ALL`, parameters))
   const asText = (rows: readonly Row[]) => JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
   return {
     rows: async (source, chunks, wanted = {}) => {
@@ -21,7 +22,8 @@ export async function openDecoder(): Promise<Decoder> {
       const sql = sourceSql(source, chunks, all, parameterBinder(parameters)) ?? emptySql(all)
       const byParameter = await ask(sql, parameters)
       const byLiteral = await ask(sourceSql(source, chunks, all, literalBinder) ?? emptySql(all))
-      if (asText(byParameter) !== asText(byLiteral)) throw new Error(`the two paths differ: ${asText(byParameter)} and ${asText(byLiteral)}`)
+      if (asText(byParameter) !== asText(byLiteral))
+        throw new Error(`the two paths differ: ${asText(byParameter)} and ${asText(byLiteral)}`)
       return byParameter
     },
     close: () => store.close(),

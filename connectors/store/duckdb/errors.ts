@@ -1,7 +1,8 @@
 import { EvertError } from '../../../errors.ts'
 
 /** Kinds of errors that a statement's own text or data raise. Their messages may quote an event, so they are not searched. */
-const ofTheStatement = /^(Conversion|Invalid Input|Out of Range|Binder|Catalog|Parser|Constraint|Not implemented|Mismatch Type|Invalid Type) Error/i
+const ofTheStatement =
+  /^(Conversion|Invalid Input|Out of Range|Binder|Catalog|Parser|Constraint|Not implemented|Mismatch Type|Invalid Type) Error/i
 
 /** DuckDB's own words for a damaged file; a missing right or a full disk must not set a good file aside. */
 const damaged = /corrupt|not a valid DuckDB|checksum|Serialization Error|Could not read enough bytes|deserializ/i
@@ -19,13 +20,23 @@ export function storeError(thrown: unknown, onDamage: (message: string) => void)
   if (thrown instanceof EvertError || !(thrown instanceof Error) || ofTheStatement.test(thrown.message)) return thrown as Error
   if (isDamage(thrown)) {
     onDamage(thrown.message)
-    return new EvertError('store-unreadable', `The DuckDB file is damaged: ${thrown.message}. Start the engine again: it sets the file aside and builds the views anew from the log.`, { cause: thrown })
+    return new EvertError(
+      'store-unreadable',
+      `The DuckDB file is damaged: ${thrown.message}. Start the engine again: it sets the file aside and builds the views anew from the log.`,
+      { cause: thrown },
+    )
   }
   if (/No space left|could not write|disk full|ENOSPC|File too large/i.test(thrown.message)) {
-    return new EvertError('store-full', `Writing to DuckDB: ${thrown.message}. Free some space; what was committed is safe, and the log has the rest.`, { cause: thrown })
+    return new EvertError(
+      'store-full',
+      `Writing to DuckDB: ${thrown.message}. Free some space; what was committed is safe, and the log has the rest.`,
+      { cause: thrown },
+    )
   }
   if (/^(FATAL|IO|Out of Memory|INTERRUPT|TransactionContext) Error|invalidated/i.test(thrown.message)) {
-    return new EvertError('store-failed', `DuckDB gave up: ${thrown.message}. Start the engine again; it goes on from the last commit.`, { cause: thrown })
+    return new EvertError('store-failed', `DuckDB gave up: ${thrown.message}. Start the engine again; it goes on from the last commit.`, {
+      cause: thrown,
+    })
   }
   return thrown
 }

@@ -65,13 +65,20 @@ async function openInstance(file: string, options: DuckdbOptions): Promise<DuckD
     const error = thrown as Error
     const holder = /\(PID (\d+)\)/.exec(error.message)?.[1]
     if (/lock/i.test(error.message) && holder) {
-      throw new EvertError('store-locked', `Opening ${file}: process ${holder} holds it. Stop that process, or let it answer: commands reach a running engine through its socket.`, {
-        cause: error,
-        details: { file, pid: Number(holder) },
-      })
+      throw new EvertError(
+        'store-locked',
+        `Opening ${file}: process ${holder} holds it. Stop that process, or let it answer: commands reach a running engine through its socket.`,
+        {
+          cause: error,
+          details: { file, pid: Number(holder) },
+        },
+      )
     }
     if (file === ':memory:' || !existsSync(file) || !(isDamage(error) || /^INTERNAL Error/.test(error.message))) {
-      throw new EvertError('store-unreadable', `Opening ${file}: ${error.message}. Check the disk and the file's rights.`, { cause: error, details: { file } })
+      throw new EvertError('store-unreadable', `Opening ${file}: ${error.message}. Check the disk and the file's rights.`, {
+        cause: error,
+        details: { file },
+      })
     }
     setAside(file, error, options)
     return DuckDBInstance.create(file, settings)

@@ -20,7 +20,12 @@ export async function readConnection(connection: DuckDBConnection, scratch: bool
   }
 }
 
-async function query(connection: DuckDBConnection, sql: string, options: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined }, onDamage: (message: string) => void): Promise<Answer> {
+async function query(
+  connection: DuckDBConnection,
+  sql: string,
+  options: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
+  onDamage: (message: string) => void,
+): Promise<Answer> {
   let why: 'timeout' | 'abort' | undefined
   const interrupt = (reason: 'timeout' | 'abort') => {
     why ??= reason
@@ -36,7 +41,12 @@ async function query(connection: DuckDBConnection, sql: string, options: { timeo
   const failed = (thrown: unknown): EvertError => {
     done()
     const error = thrown as Error
-    if (why === 'timeout') return new EvertError('query-timeout', `The query ran longer than ${options.timeoutMs} ms. Give it a longer limit, or ask a view instead of events.`, { cause: error })
+    if (why === 'timeout')
+      return new EvertError(
+        'query-timeout',
+        `The query ran longer than ${options.timeoutMs} ms. Give it a longer limit, or ask a view instead of events.`,
+        { cause: error },
+      )
     if (why === 'abort') return new EvertError('interrupted', 'The query was interrupted.', { cause: error })
     if (isDamage(error)) return asEvertError(storeError(error, onDamage))
     return new EvertError('query-failed', error.message, { cause: error })

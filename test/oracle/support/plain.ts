@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { ident, list, path, text } from '../../../connectors/store/quote.ts'
-import type { Field, StreamModel, TableModel } from '../../../engine/model/types.ts'
 import { sqlTypeText } from '../../../engine/model/schema/sql-type.ts'
+import type { Field, StreamModel, TableModel } from '../../../engine/model/types.ts'
 
 /** One good event as the recomputation sees it. */
 export interface PlainEvent {
@@ -50,7 +50,9 @@ export class Plain {
     await this.run(`CREATE SCHEMA ${ident(source.name)}`)
     for (const type of source.types) {
       const fields = list(type.fields.map((field) => field.name))
-      await this.run(`CREATE VIEW ${path(source.name, type.name)} AS SELECT ${fields}, _type, _key, _time, _partition, _offset FROM main.${ident(source.name)} WHERE _type = ${text(type.name)}`)
+      await this.run(
+        `CREATE VIEW ${path(source.name, type.name)} AS SELECT ${fields}, _type, _key, _time, _partition, _offset FROM main.${ident(source.name)} WHERE _type = ${text(type.name)}`,
+      )
     }
   }
 
@@ -58,7 +60,8 @@ export class Plain {
     if (source.kind === 'table') {
       for (const event of events) {
         await this.run(`DELETE FROM ${ident(source.name)} WHERE _key = ${text(event.key ?? '')}`)
-        if (event.values) await this.run(`INSERT INTO ${ident(source.name)} VALUES (${cells(source.columns, event.values)}, ${text(event.key ?? '')})`)
+        if (event.values)
+          await this.run(`INSERT INTO ${ident(source.name)} VALUES (${cells(source.columns, event.values)}, ${text(event.key ?? '')})`)
       }
       return
     }
@@ -67,7 +70,8 @@ export class Plain {
       const values = Object.fromEntries(Object.entries(event.values ?? {}).filter(([name]) => own.has(name)))
       return `(${cells(source.columns, values)}, ${text(event.type)}, ${event.key === null ? 'NULL' : text(event.key)}, make_timestamptz(${event.timeMicros}), ${event.partition}, ${event.offset})`
     })
-    for (let from = 0; from < rows.length; from += 500) await this.run(`INSERT INTO ${ident(source.name)} VALUES ${rows.slice(from, from + 500).join(', ')}`)
+    for (let from = 0; from < rows.length; from += 500)
+      await this.run(`INSERT INTO ${ident(source.name)} VALUES ${rows.slice(from, from + 500).join(', ')}`)
   }
 
   async run(sql: string): Promise<void> {
@@ -95,7 +99,13 @@ export class Plain {
     const result = await this.#connection.runAndReadAll(sql)
     const types = result.columnTypes().map(String)
     const columns = result.columnNames().map((name, i) => `${name} ${types[i]}`)
-    return { columns, rows: result.getRowsJson().map((row) => JSON.stringify(row)).sort() }
+    return {
+      columns,
+      rows: result
+        .getRowsJson()
+        .map((row) => JSON.stringify(row))
+        .sort(),
+    }
   }
 
   close(): void {

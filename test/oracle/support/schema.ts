@@ -47,8 +47,13 @@ export function worldOf(chooser: Chooser): World {
     events[['Made', 'Paid', 'Gone'][n] as string] = z.object(fields)
   }
   const keyed = chooser.chance(2)
-  const shop = stream('shop', { events, partitions: 1 + chooser.below(3), ...(keyed ? { key: 'k' } : {}) } as { events: typeof events }) as unknown as Stream
-  const dim = table('dim', { key: 'k', row: z.object({ k: z.string(), label: z.string().optional(), size: sql.integer().nullable().optional() }) })
+  const shop = stream('shop', { events, partitions: 1 + chooser.below(3), ...(keyed ? { key: 'k' } : {}) } as {
+    events: typeof events
+  }) as unknown as Stream
+  const dim = table('dim', {
+    key: 'k',
+    row: z.object({ k: z.string(), label: z.string().optional(), size: sql.integer().nullable().optional() }),
+  })
   return { streams: [shop], tables: [dim] }
 }
 
@@ -65,5 +70,10 @@ export function payloadOf(stream: StreamModel, type: string, chooser: Chooser): 
 
 /** A payload's values as text that DuckDB casts to the declared types. */
 export function plainValues(data: Readonly<Record<string, unknown>>): Record<string, string | null> {
-  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, value === null || value === undefined ? null : Array.isArray(value) ? `[${value.join(', ')}]` : String(value)]))
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [
+      name,
+      value === null || value === undefined ? null : Array.isArray(value) ? `[${value.join(', ')}]` : String(value),
+    ]),
+  )
 }

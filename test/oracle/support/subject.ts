@@ -25,14 +25,29 @@ export interface Declared {
 
 /** A project in memory, as loading one from disk gives it. */
 export function projectOf(declared: Declared, dataDir = ''): Project {
-  const byName = <Model extends { readonly name: string }>(models: readonly Model[] = []) => new Map(models.map((model) => [model.name, model]))
+  const byName = <Model extends { readonly name: string }>(models: readonly Model[] = []) =>
+    new Map(models.map((model) => [model.name, model]))
   return {
-    config: { root: dataDir, dataDir, log: 'embedded', pipelines: [], views: [], logLevel: 'silent', batchEventsMax: 65_536, batchBytesMax: 16 << 20, duckdb: { memoryLimit: '1GB', threads: 2 } },
+    config: {
+      root: dataDir,
+      dataDir,
+      log: 'embedded',
+      pipelines: [],
+      views: [],
+      logLevel: 'silent',
+      batchEventsMax: 65_536,
+      batchBytesMax: 16 << 20,
+      duckdb: { memoryLimit: '1GB', threads: 2 },
+    },
     streams: byName(declared.streams),
     tables: byName(declared.tables),
     folds: byName(declared.folds),
     processors: new Map(),
-    sqlViews: Object.entries(declared.views ?? {}).map(([name, select]) => ({ kind: 'sql', file: `sql/views/${name}.sql`, text: `CREATE MATERIALIZED VIEW ${name} AS\n${select}\n` })),
+    sqlViews: Object.entries(declared.views ?? {}).map(([name, select]) => ({
+      kind: 'sql',
+      file: `sql/views/${name}.sql`,
+      text: `CREATE MATERIALIZED VIEW ${name} AS\n${select}\n`,
+    })),
     codeFingerprints: new Map(),
   }
 }
@@ -110,7 +125,15 @@ export class Subject {
     this.loop.setMembers(begun.members, begun.fresh)
     await this.loop.computeFresh()
     if (begun.toBuild.length === 0) return
-    const build = new Build({ store: this.store, log: this.log, loop: this.loop, sources: this.definitions.sources, derivations: begun.toBuild, order: this.definitions.derivations.map((derivation) => derivation.name), batch: this.#batch })
+    const build = new Build({
+      store: this.store,
+      log: this.log,
+      loop: this.loop,
+      sources: this.definitions.sources,
+      derivations: begun.toBuild,
+      order: this.definitions.derivations.map((derivation) => derivation.name),
+      batch: this.#batch,
+    })
     this.loop.addBackground(build)
   }
 
