@@ -105,6 +105,8 @@ export class Loop {
           ahead.read.catch(() => undefined) // awaited in the next turn, where it throws
           await applied
           await this.#stepBackground()
+          // With more events waiting than a batch holds, a build must be faster than the live views, or it never meets them.
+          if (batch.events >= this.#options.batch.events || batch.bytes >= this.#options.batch.bytes) await this.#stepBackground()
           // Members that joined meanwhile may want more of an event than was read ahead.
           if (this.#members === ahead.members) next = ahead.read
           else await Promise.allSettled([ahead.read])
@@ -137,7 +139,13 @@ export class Loop {
     for (;;) {
       const members = this.#members
       try {
-        await applyBatch(store, batch, { sources, members, fresh: this.#fresh, literalEventsMax: this.#options.literalEventsMax, also: (refused) => [positionStatement(sources, batch, this.#position, refused, at), ...this.#computed()] })
+        await applyBatch(store, batch, {
+          sources,
+          members,
+          fresh: this.#fresh,
+          literalEventsMax: this.#options.literalEventsMax,
+          also: (refused) => [positionStatement(sources, batch, this.#position, refused, at), ...this.#computed()],
+        })
         break
       } catch (error) {
         if (!(error instanceof ViewFailed)) throw error
@@ -156,7 +164,12 @@ export class Loop {
     while (this.#fresh.size > 0) {
       const batch: Batch = { chunks: new Map(), events: 0, bytes: 0, to: this.#position }
       try {
-        await applyBatch(this.#options.store, batch, { sources: this.#options.sources, members: this.#members, fresh: this.#fresh, also: () => this.#computed() })
+        await applyBatch(this.#options.store, batch, {
+          sources: this.#options.sources,
+          members: this.#members,
+          fresh: this.#fresh,
+          also: () => this.#computed(),
+        })
         this.#fresh.clear()
       } catch (error) {
         if (!(error instanceof ViewFailed)) throw error
@@ -219,6 +232,11 @@ export function tableOf(member: Member): string {
 /** Which metadata the members need of a source; folds are told key and time of every event. */
 export function wantOf(source: Source, members: readonly Member[]): Want {
   const uses = members.filter((member) => member.derivation.streams.has(source.name))
-  const named = (name: string) => uses.some(({ derivation }) => derivation.kind === 'fold' || (derivation.streams.get(source.name)?.placed === true && (derivation.streams.get(source.name)?.needs?.has(name) ?? true)))
+  const named = (name: string) =>
+    uses.some(
+      ({ derivation }) =>
+        derivation.kind === 'fold' ||
+        (derivation.streams.get(source.name)?.placed === true && (derivation.streams.get(source.name)?.needs?.has(name) ?? true)),
+    )
   return { keys: named('_key') || source.kind === 'table', times: named('_time'), types: true }
 }
