@@ -1,5 +1,5 @@
 import { text } from '../../connectors/store/quote.ts'
-import type { Parameter, Store } from '../../connectors/store/store.ts'
+import type { Reader, Store, Transaction } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { type Batch, type CheckedChunk, type Position, type Source } from './batch.ts'
@@ -47,44 +47,104 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
   const literal = batch.events <= (options.literalEventsMax ?? limits.literalEventsMax) && batch.bytes <= limits.literalBytesMax
   const active = activeMembers(options.members, batch, options.fresh ?? new Set())
   const deltas = batchDeltas(options.sources, batch, active.map((member) => member.derivation), literal)
-  const before = {
-    run: (): never => {
-      throw new Error('Views prepare; they do not write')
-    },
-    all: (sql: string, parameters?: readonly Parameter[]) => store.transaction((tx) => tx.all(sql, parameters)),
-  }
-  const prepared: { member: Member; answer: Prepared }[] = []
-  for (const member of active) prepared.push({ member, answer: await member.derivation.prepare(batch, member.table, { ...deltas.context, before }) })
-  const refused = refusals(options.sources, batch, prepared.flatMap(({ member, answer }) => (answer.rejected ?? []).map((rejected) => ({ consumer: options.building === true ? buildingConsumer(member.derivation.name) : member.derivation.name, rejected, stream: [...member.derivation.streams.keys()][0] ?? '' }))))
-  const also = [...deadLetterStatements(options.building === true ? refused.filter((one) => one.consumer !== 'views') : refused), ...options.also(refused)]
+  const before = stateBefore(store, literal)
+  const prepare = async (member: Member): Promise<Work> => ({ member, answer: await member.derivation.prepare(batch, member.table, { ...deltas.context, before }) })
+  const prepared: Work[] = []
+  const late = literal ? new Set<Member>() : lateMembers(active)
   let committed = false
+  let ended: Promise<unknown> = Promise.resolve()
   try {
-    if (literal) await store.script([...deltas.first, ...prepared.flatMap(({ answer }) => answer.statements), ...also].map((statement) => statement.sql))
-    else await inTransaction(store, deltas.first, prepared, also)
+    for (const member of active) if (!late.has(member)) prepared.push(await prepare(member))
+    const soon = [...prepared]
+    const rest = prepareLate([...late], prepare, prepared)
+    ended = rest.catch(() => undefined) // thrown where it is awaited, unless another view failed before
+    const also = async () => {
+      await rest
+      const refused = refusals(options.sources, batch, prepared.flatMap(({ member, answer }) => (answer.rejected ?? []).map((rejected) => ({ consumer: options.building === true ? buildingConsumer(member.derivation.name) : member.derivation.name, rejected, stream: [...member.derivation.streams.keys()][0] ?? '' }))))
+      return [...deadLetterStatements(options.building === true ? refused.filter((one) => one.consumer !== 'views') : refused), ...options.also(refused)]
+    }
+    if (literal) await literally(store, deltas.first, soon, await also())
+    else await inTransaction(store, deltas.first, soon, rest, also)
     committed = true
     crashPoint('batch-after-commit')
-  } catch (error) {
-    if (!literal || error instanceof EvertError) throw error
-    await inTransaction(store, deltas.first, prepared, also) // one by one, to learn which view it was
-    committed = true
   } finally {
+    await ended
+    await before.close()
     for (const { answer } of prepared) answer.settled?.(committed)
   }
 }
 
-async function inTransaction(store: Store, first: readonly Statement[], prepared: readonly { member: Member; answer: Prepared }[], also: readonly Statement[]): Promise<void> {
+interface Work {
+  readonly member: Member
+  readonly answer: Prepared
+}
+
+/** Folds run in JavaScript, so in a large batch DuckDB works on the other views meanwhile. Views that read folds wait for them. */
+function lateMembers(active: readonly Member[]): Set<Member> {
+  const names = new Set<string>()
+  return new Set(
+    active.filter(({ derivation }) => {
+      const late = derivation.kind === 'fold' || derivation.reads.some((read) => names.has(read))
+      if (late) names.add(derivation.name)
+      return late
+    }),
+  )
+}
+
+async function prepareLate(members: readonly Member[], prepare: (member: Member) => Promise<Work>, into: Work[]): Promise<readonly Work[]> {
+  const late: Work[] = []
+  for (const member of members) {
+    const work = await prepare(member)
+    late.push(work)
+    into.push(work)
+  }
+  return late
+}
+
+/**
+ * The state before the batch. Of a large one, the transaction may be under way while folds ask for it, so they have a
+ * connection of their own; nobody else writes.
+ */
+function stateBefore(store: Store, literal: boolean): Transaction & { close(): Promise<void> } {
+  let reader: Promise<Reader> | undefined
+  return {
+    run: (): never => {
+      throw new Error('Views prepare; they do not write')
+    },
+    all: async (sql, parameters) => {
+      if (literal) return store.transaction((tx) => tx.all(sql, parameters))
+      reader ??= store.reader()
+      return (await reader).all(sql, parameters)
+    },
+    close: async () => (await reader)?.close(),
+  }
+}
+
+async function literally(store: Store, first: readonly Statement[], prepared: readonly Work[], also: readonly Statement[]): Promise<void> {
+  try {
+    await store.script([...first, ...prepared.flatMap(({ answer }) => answer.statements), ...also].map((statement) => statement.sql))
+  } catch (error) {
+    if (error instanceof EvertError) throw error
+    await inTransaction(store, first, prepared, Promise.resolve([]), async () => also) // one by one, to learn which view it was
+  }
+}
+
+async function inTransaction(store: Store, first: readonly Statement[], soon: readonly Work[], late: Promise<readonly Work[]>, also: () => Promise<readonly Statement[]>): Promise<void> {
   await store.transaction(async (tx) => {
     for (const statement of first) await tx.run(statement.sql, statement.parameters)
-    for (const { member, answer } of prepared) {
-      try {
-        for (const statement of answer.statements) await tx.run(statement.sql, statement.parameters)
-      } catch (error) {
-        throw isOfTheStore(error) ? error : new ViewFailed(member, error)
-      }
-    }
-    for (const statement of also) await tx.run(statement.sql, statement.parameters)
+    for (const work of soon) await maintain(tx, work)
+    for (const work of await late) await maintain(tx, work)
+    for (const statement of await also()) await tx.run(statement.sql, statement.parameters)
     crashPoint('batch-before-commit')
   })
+}
+
+async function maintain(tx: Transaction, { member, answer }: Work): Promise<void> {
+  try {
+    for (const statement of answer.statements) await tx.run(statement.sql, statement.parameters)
+  } catch (error) {
+    throw isOfTheStore(error) ? error : new ViewFailed(member, error)
+  }
 }
 
 /** Not the view's fault: memory, disk, a dying instance, an interrupt. By the kind of DuckDB's error, since its text may quote an event. */
@@ -104,7 +164,8 @@ function activeMembers(members: readonly Member[], batch: Batch, fresh: Readonly
 
 /** The one UPDATE that records a batch's position and counts. */
 export function positionStatement(sources: ReadonlyMap<string, Source>, batch: Batch, from: Position, refused: readonly Refused[], at: Date): Statement {
-  const rows: string[] = []
+  const rows: { topic: string; partition: number; next: bigint; events: number; dead: number; skipped: number }[] = []
+  const committedAt = `${text(at.toISOString())}::TIMESTAMPTZ`
   for (const [name, chunks] of batch.chunks) {
     const source = sources.get(name) as Source
     for (const [partition, next] of (batch.to.get(source.topic) ?? []).entries()) {
@@ -112,11 +173,15 @@ export function positionStatement(sources: ReadonlyMap<string, Source>, batch: B
       const own = (chunk: CheckedChunk) => chunk.chunk.partition === partition
       const events = chunks.filter(own).reduce((sum, chunk) => sum + chunk.chunk.count, 0)
       const count = (fate: Refused['fate']) => refused.filter((one) => one.consumer === 'views' && one.stream === name && one.partition === partition && one.fate === fate).length
-      rows.push(`(${text(source.topic)}, ${partition}, ${next}, ${events}, ${count('dead')}, ${count('skipped')})`)
+      rows.push({ topic: text(source.topic), partition, next, events, dead: count('dead'), skipped: count('skipped') })
     }
   }
+  // The usual small batch is of one partition: constants are cheaper to plan than a join (0.8 ms instead of 1.2).
+  const [only] = rows
+  if (only && rows.length === 1) return { sql: `UPDATE _evert.positions SET next = ${only.next}, events = events + ${only.events}, dead = dead + ${only.dead}, skipped = skipped + ${only.skipped}, committed_at = ${committedAt} WHERE topic = ${only.topic} AND partition = ${only.partition}` }
+  const values = rows.map((row) => `(${row.topic}, ${row.partition}, ${row.next}, ${row.events}, ${row.dead}, ${row.skipped})`)
   return {
-    sql: `UPDATE _evert.positions AS p SET next = v.next, events = p.events + v.events, dead = p.dead + v.dead, skipped = p.skipped + v.skipped, committed_at = ${text(at.toISOString())}::TIMESTAMPTZ FROM (VALUES ${rows.join(', ')}) AS v(topic, partition, next, events, dead, skipped) WHERE p.topic = v.topic AND p.partition = v.partition`,
+    sql: `UPDATE _evert.positions AS p SET next = v.next, events = p.events + v.events, dead = p.dead + v.dead, skipped = p.skipped + v.skipped, committed_at = ${committedAt} FROM (VALUES ${values.join(', ')}) AS v(topic, partition, next, events, dead, skipped) WHERE p.topic = v.topic AND p.partition = v.partition`,
   }
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { list, path } from '../../../connectors/store/quote.ts'
 import { limits } from '../../../limits.ts'
 import { relationSchema } from '../../compile/relations.ts'
@@ -5,14 +6,17 @@ import { fingerprintOf, hashOf } from '../../model/fingerprint.ts'
 import type { FoldModel } from '../../model/types.ts'
 import type { Derivation, Rejected } from '../derivation.ts'
 import { applyEvent } from './apply.ts'
-import { foldRule, keyedEvents } from './fold-rule.ts'
+import { type FoldRule, foldRule, type Keyed, keyedEvents } from './fold-rule.ts'
 import { loadStates } from './load-states.ts'
-import { Slots } from './slots.ts'
+import { type Slot, Slots } from './slots.ts'
 import { StateCache } from './state-cache.ts'
 import { createFoldTable, type FoldTable, publicColumns, writeBack } from './write-back.ts'
 
 /** Raise when the table's form changes: folds are then built anew. */
 const formatVersion = 1
+
+/** Handlers run in one thread with all else: after so many events others have their turn, DuckDB's next statement among them. */
+const breathEvents = 2_048
 
 /** A view as a TypeScript fold: its rows after each batch are what folding every event up to there gives. */
 export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { cacheKeysMax?: number } = {}): Derivation {
@@ -51,18 +55,35 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
     prepare: async (batch, table, context) => {
       const slots = new Slots(cacheOf(table))
       const rejected: Rejected[] = []
-      const events = keyedEvents(rule, batch.chunks.get(fold.from.name) ?? [], slots, rejected)
-      await slots.load(loadStates(table, fold.keyField, rule.key, rule.form), context.before)
-      for (const { slot, chunk, index, payload } of events) {
-        const reason = applyEvent(rule, slot, chunk, index, payload)
-        if (reason !== undefined) rejected.push({ chunk, index, reason })
+      const load = loadStates(table, fold.keyField, rule.key, rule.form)
+      let waiting: Keyed<Slot>[][] = []
+      const apply = async () => {
+        for (const events of waiting) await applyEvents(rule, events, rejected)
+        waiting = []
       }
+      for (const checked of batch.chunks.get(fold.from.name) ?? []) {
+        waiting.push(keyedEvents(rule, [checked], slots, rejected))
+        // Payloads that need not wait for states die young, which is cheaper than one large heap of them.
+        if (await slots.isLoaded(load, context.before)) await apply()
+      }
+      await slots.load(load, context.before)
+      await apply()
       return {
         statements: writeBack(table, shape, slots.changed(), (parameters) => context.deltas(parameters).binder),
         rejected,
         settled: (committed) => committed && slots.settle(),
       }
     },
+  }
+}
+
+async function applyEvents(rule: FoldRule, events: readonly Keyed<Slot>[], rejected: Rejected[]): Promise<void> {
+  for (let from = 0; from < events.length; from += breathEvents) {
+    for (const { slot, chunk, index, payload } of events.slice(from, from + breathEvents)) {
+      const reason = applyEvent(rule, slot, chunk, index, payload)
+      if (reason !== undefined) rejected.push({ chunk, index, reason })
+    }
+    if (from + breathEvents < events.length) await setImmediate()
   }
 }
 

@@ -38,10 +38,16 @@ export class Slots {
     return slot
   }
 
-  /** Reads the missing states in one query; none when the cache holds every row that there is. */
+  /** Every slot has its state without a query: it was kept, or the cache holds every row that there is. */
+  async isLoaded(load: LoadStates, store: Transaction): Promise<boolean> {
+    if (this.#missing.length > 0 && (await this.#cache.isComplete(load, store))) this.#missing.length = 0
+    return this.#missing.length === 0
+  }
+
+  /** Reads the missing states in one query. */
   async load(load: LoadStates, store: Transaction): Promise<void> {
+    if (await this.isLoaded(load, store)) return
     const missing = this.#missing.splice(0)
-    if (missing.length === 0 || (await this.#cache.isComplete(load, store))) return
     for (const { key, known, partition } of await load.states(
       store,
       missing.map((slot) => slot.key),
