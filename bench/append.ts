@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { openEmbeddedLog } from '../connectors/log/embedded/embedded-log.ts'
 import type { Log } from '../connectors/log/log.ts'
-import { createAppender } from '../engine/run/append.ts'
 import type { Project } from '../engine/model/types.ts'
+import { createAppender } from '../engine/run/append.ts'
 import type { Benchmark, Setting } from './support/benchmark.ts'
 import { slice } from './support/fill.ts'
 import { accounts, eventBytes, paymentAt, paymentsProject } from './support/payments.ts'
@@ -19,7 +19,9 @@ export const append: Benchmark = {
   run: async (setting) => {
     const project = await paymentsProject(join(setting.dir, 'project'), {})
     // The events are there before the clock starts: making them is the caller's work.
-    const batches = Array.from({ length: Math.max(1, Math.floor(setting.events / 6 / batchEvents)) }, (_, i) => slice(i * batchEvents, (i + 1) * batchEvents, setting.seed).map((data) => ({ data })))
+    const batches = Array.from({ length: Math.max(1, Math.floor(setting.events / 6 / batchEvents)) }, (_, i) =>
+      slice(i * batchEvents, (i + 1) * batchEvents, setting.seed).map((data) => ({ data })),
+    )
     const one: number[] = []
     const several: number[] = []
     const single: number[] = []
@@ -40,7 +42,8 @@ export const append: Benchmark = {
 async function inLog(setting: Setting, project: Project, name: string, measure: (log: Log) => Promise<number>): Promise<number> {
   const log = await openEmbeddedLog(join(setting.dir, name))
   try {
-    for (const stream of project.streams.values()) await log.createTopic(stream.topic, { partitions: stream.partitions, versions: stream.versions })
+    for (const stream of project.streams.values())
+      await log.createTopic(stream.topic, { partitions: stream.partitions, versions: stream.versions })
     return await measure(log)
   } finally {
     await log.close()
@@ -48,7 +51,12 @@ async function inLog(setting: Setting, project: Project, name: string, measure: 
 }
 
 /** Events/s with some appends under way at once. */
-async function batched(log: Log, project: Project, batches: readonly (readonly { data: unknown }[])[], inFlightMax: number): Promise<number> {
+async function batched(
+  log: Log,
+  project: Project,
+  batches: readonly (readonly { data: unknown }[])[],
+  inFlightMax: number,
+): Promise<number> {
   const appender = createAppender(log, project.streams.values())
   const inFlight: Promise<unknown>[] = []
   const begin = performance.now()
@@ -66,7 +74,8 @@ async function singles(log: Log, project: Project, seed: number): Promise<number
   const begin = performance.now()
   await Promise.all(
     Array.from({ length: callers }, async (_, caller) => {
-      for (let i = 0; i < appendsOfACaller; i++) await appender.append('payments', [{ data: paymentAt((caller * appendsOfACaller + i) % accounts, seed) }])
+      for (let i = 0; i < appendsOfACaller; i++)
+        await appender.append('payments', [{ data: paymentAt((caller * appendsOfACaller + i) % accounts, seed) }])
     }),
   )
   return (callers * appendsOfACaller) / ((performance.now() - begin) / 1000)

@@ -1,13 +1,13 @@
+import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { Benchmark } from './support/benchmark.ts'
 import { catchUp, inDir } from './support/catch-up.ts'
 import { appendForeign, appendValidated, fillLog, slice } from './support/fill.ts'
 import { accounts, byAccount, eventBytes, paymentColumns, paymentsProject } from './support/payments.ts'
-import { ratioLine, rateLine } from './support/print.ts'
+import { rateLine, ratioLine } from './support/print.ts'
 
 /** A log full of events and one view over them that begins at 0, beside DuckDB doing the same from a file at once. */
 export const backlog: Benchmark = {
@@ -55,7 +55,9 @@ async function oneStatement(file: string, database: string): Promise<number> {
   const connection = await instance.connect()
   await connection.run('SET preserve_insertion_order = false')
   const begin = performance.now()
-  await connection.run(`CREATE TABLE by_account AS ${byAccount.replace('FROM payments', `FROM read_json('${file}', format = 'newline_delimited', columns = ${paymentColumns})`)}`)
+  await connection.run(
+    `CREATE TABLE by_account AS ${byAccount.replace('FROM payments', `FROM read_json('${file}', format = 'newline_delimited', columns = ${paymentColumns})`)}`,
+  )
   const seconds = (performance.now() - begin) / 1000
   connection.closeSync()
   instance.closeSync()

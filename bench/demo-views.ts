@@ -15,12 +15,18 @@ export const demoViews: Benchmark = {
     const sqlOnly = { ...all, folds: new Map() }
     const rates = { all: [] as number[], sql: [] as number[] }
     for (let round = 0; round < rounds; round++) {
-      for (const [name, project] of [['all', all], ['sql', sqlOnly]] as const) {
+      for (const [name, project] of [
+        ['all', all],
+        ['sql', sqlOnly],
+      ] as const) {
         const { events: read, seconds } = await catchUp(project)
         rates[name].push(read / seconds)
       }
     }
-    const lines: Line[] = [rateLine('all views, the fold and the join among them', rates.all, 400_000), rateLine('without the folds', rates.sql)]
+    const lines: Line[] = [
+      rateLine('all views, the fold and the join among them', rates.all, 400_000),
+      rateLine('without the folds', rates.sql),
+    ]
     return lines
   },
 }

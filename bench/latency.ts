@@ -5,9 +5,9 @@ import { openEmbeddedLog } from '../connectors/log/embedded/embedded-log.ts'
 import { type Appender, createAppender } from '../engine/run/append.ts'
 import { type Engine, startEngine } from '../engine/serve/engine.ts'
 import type { Benchmark } from './support/benchmark.ts'
+import { inDir } from './support/catch-up.ts'
 import { appendValidated, fillLog } from './support/fill.ts'
 import { accounts, paymentAt, paymentsProject } from './support/payments.ts'
-import { inDir } from './support/catch-up.ts'
 import { type Line, median, msLine, quantile } from './support/print.ts'
 
 /** Five linear views, the largest of 5,000 rows. */
@@ -104,7 +104,12 @@ async function paced(appender: Appender, next: () => object, commits: Commits, d
 }
 
 /** The same as a user of the service sees it who asks again and again; and what one question costs. */
-async function asked(engine: Engine, appender: Appender, next: () => object, total: () => number): Promise<{ seen: number[]; alone: number[] }> {
+async function asked(
+  engine: Engine,
+  appender: Appender,
+  next: () => object,
+  total: () => number,
+): Promise<{ seen: number[]; alone: number[] }> {
   const seen: number[] = []
   const alone: number[] = []
   const count = async () => {
@@ -120,7 +125,7 @@ async function asked(engine: Engine, appender: Appender, next: () => object, tot
     alone.push(performance.now() - question)
     const begin = performance.now()
     await appender.append('payments', [{ data: next() }])
-    while ((await count()) < total()) continue
+    while ((await count()) < total());
     seen.push(performance.now() - begin)
   }
   return { seen, alone }

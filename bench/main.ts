@@ -23,7 +23,11 @@ if (unknown.length > 0) {
   process.stderr.write(`There is no benchmark ${unknown.join(', ')}. There are: ${all.map((benchmark) => benchmark.name).join(', ')}.\n`)
   process.exit(2)
 }
-const size = { events: Number(process.env.EVERT_BENCH_EVENTS ?? 3_000_000), rounds: Number(process.env.EVERT_BENCH_ROUNDS ?? 3), seed: 20010101 }
+const size = {
+  events: Number(process.env.EVERT_BENCH_EVENTS ?? 3_000_000),
+  rounds: Number(process.env.EVERT_BENCH_ROUNDS ?? 3),
+  seed: 20010101,
+}
 say(conditions())
 say(`${size.events.toLocaleString('en')} events in the large loads, medians of ${size.rounds} runs, seed ${size.seed}`)
 for (const benchmark of all) {

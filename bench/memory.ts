@@ -18,7 +18,8 @@ export const memory: Benchmark = {
     const engine = new EngineProcess(project.config.dataDir)
     try {
       await engine.answer()
-      if (residentBytes(engine.pid) === undefined) return [{ what: 'there is no /proc here, which tells anonymous memory', measured: 'not measured' }]
+      if (residentBytes(engine.pid) === undefined)
+        return [{ what: 'there is no /proc here, which tells anonymous memory', measured: 'not measured' }]
       const samples: Sample[] = []
       let done = 0
       const sampler = setInterval(() => samples.push({ events: done, bytes: residentBytes(engine.pid) ?? 0 }), sampleMs)
@@ -35,7 +36,11 @@ export const memory: Benchmark = {
       const lines: Line[] = [
         { what: 'at most', measured: `${most.toFixed(0)} MB`, wanted: `≤ ${megabytesMax} MB`, holds: most <= megabytesMax },
         { what: 'median', measured: `${median(megabytes).toFixed(0)} MB` },
-        { what: 'growth a million events, after the first third', measured: `${(growthPerMillion(samples) / 2 ** 20).toFixed(1)} MB`, runs: tenths(megabytes) },
+        {
+          what: 'growth a million events, after the first third',
+          measured: `${(growthPerMillion(samples) / 2 ** 20).toFixed(1)} MB`,
+          runs: tenths(megabytes),
+        },
         { what: 'append and views together', measured: `${Math.round(done / ((performance.now() - begin) / 1000) / 1000)}k/s` },
       ]
       return lines
@@ -48,5 +53,7 @@ export const memory: Benchmark = {
 /** The greatest of each tenth of the load, so that the shape is seen. */
 function tenths(megabytes: readonly number[]): string {
   const length = Math.max(1, Math.ceil(megabytes.length / 10))
-  return Array.from({ length: Math.ceil(megabytes.length / length) }, (_, i) => Math.max(...megabytes.slice(i * length, (i + 1) * length)).toFixed(0)).join(' ')
+  return Array.from({ length: Math.ceil(megabytes.length / length) }, (_, i) =>
+    Math.max(...megabytes.slice(i * length, (i + 1) * length)).toFixed(0),
+  ).join(' ')
 }

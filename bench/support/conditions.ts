@@ -34,9 +34,13 @@ function manifest(file: string): { name?: string; version?: string } | undefined
 /** The kernel's name of the file system that holds a folder, where it tells. */
 function fileSystemOf(folder: string): string {
   try {
-    const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' '))
+    const mounts = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
     const holds = (place: string) => place === '/' || folder === place || folder.startsWith(place + sep)
-    const [best] = mounts.filter(([, place]) => place !== undefined && holds(place)).sort((one, other) => (other[1]?.length ?? 0) - (one[1]?.length ?? 0))
+    const [best] = mounts
+      .filter(([, place]) => place !== undefined && holds(place))
+      .sort((one, other) => (other[1]?.length ?? 0) - (one[1]?.length ?? 0))
     return best?.[2] ?? 'an unknown file system'
   } catch {
     return 'an unknown file system'

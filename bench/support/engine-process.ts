@@ -15,7 +15,9 @@ export class EngineProcess {
   #ended = false
 
   constructor(dataDir: string) {
-    this.#child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./engine-child.js')), dataDir], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./engine-child.js')), dataDir], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
     this.#lines = createInterface(this.#child.stdout)
     this.#lines.on('line', (line) => {
       this.#answers.push(JSON.parse(line) as ChildAnswer)

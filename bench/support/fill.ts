@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { Log } from '../../connectors/log/log.ts'
-import { createAppender } from '../../engine/run/append.ts'
-import { type Project } from '../../engine/model/types.ts'
 import { openEmbeddedLog } from '../../connectors/log/embedded/embedded-log.ts'
+import type { Log } from '../../connectors/log/log.ts'
+import type { Project } from '../../engine/model/types.ts'
+import { createAppender } from '../../engine/run/append.ts'
 import { paymentAt } from './payments.ts'
 
 const batchEvents = 1_000
@@ -12,7 +12,12 @@ const inFlightMax = 16
 export async function appendValidated(log: Log, project: Project, events: number, seed: number): Promise<number> {
   const appender = createAppender(log, project.streams.values())
   const begin = performance.now()
-  await inBatches(events, (from, to) => appender.append('payments', slice(from, to, seed).map((data) => ({ data }))))
+  await inBatches(events, (from, to) =>
+    appender.append(
+      'payments',
+      slice(from, to, seed).map((data) => ({ data })),
+    ),
+  )
   return (performance.now() - begin) / 1000
 }
 
@@ -23,7 +28,11 @@ export async function appendForeign(log: Log, project: Project, events: number, 
   const { topic, partitions } = stream
   await log.createTopic(topic, { partitions })
   await inBatches(events, (from, to) => {
-    const values = Buffer.from(slice(from, to, seed).map((payment) => JSON.stringify(payment)).join('\x1e'))
+    const values = Buffer.from(
+      slice(from, to, seed)
+        .map((payment) => JSON.stringify(payment))
+        .join('\x1e'),
+    )
     return log.append([{ topic, partition: 0, count: to - from, values, types: [stream.types[0]?.name ?? ''] }])
   })
 }

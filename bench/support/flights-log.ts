@@ -21,7 +21,12 @@ export async function demoProject(dataDir: string): Promise<Project> {
 }
 
 /** Appends the airports and real flights as the demo does; returns how many flights. */
-export async function fillFlights(log: Log, project: Project, wanted: number, onProgress: (done: number) => void = () => undefined): Promise<number> {
+export async function fillFlights(
+  log: Log,
+  project: Project,
+  wanted: number,
+  onProgress: (done: number) => void = () => undefined,
+): Promise<number> {
   const appender = createAppender(log, [...project.streams.values(), ...project.tables.values()])
   const flights = Math.min(wanted, await flightsInFile())
   await appendAirports(appender)

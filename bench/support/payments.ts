@@ -56,6 +56,7 @@ export async function paymentsProject(root: string, views: Readonly<Record<strin
   await mkdir(join(root, 'pipelines'), { recursive: true })
   await mkdir(join(root, 'sql', 'views'), { recursive: true })
   await writeFile(join(root, 'pipelines', 'payments.ts'), pipeline)
-  for (const [name, select] of Object.entries(views)) await writeFile(join(root, 'sql', 'views', `${name}.sql`), `CREATE MATERIALIZED VIEW ${name} AS ${select}\n`)
+  for (const [name, select] of Object.entries(views))
+    await writeFile(join(root, 'sql', 'views', `${name}.sql`), `CREATE MATERIALIZED VIEW ${name} AS ${select}\n`)
   return loadProject(root, { env: {} })
 }

@@ -15,9 +15,24 @@ export function say(text: string): void {
 
 /** A table of aligned columns on standard output. */
 export function printLines(lines: readonly Line[]): void {
-  const rows = [['', 'measured', 'wanted', '', 'runs'], ...lines.map((line) => [line.what, line.measured, line.wanted ?? '', line.holds === undefined ? '' : line.holds ? 'holds' : 'MISSED', line.runs ?? ''])]
+  const rows = [
+    ['', 'measured', 'wanted', '', 'runs'],
+    ...lines.map((line) => [
+      line.what,
+      line.measured,
+      line.wanted ?? '',
+      line.holds === undefined ? '' : line.holds ? 'holds' : 'MISSED',
+      line.runs ?? '',
+    ]),
+  ]
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  for (const row of rows) say(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}`)
+  for (const row of rows)
+    say(
+      `  ${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}`,
+    )
 }
 
 /** A rate with its target: `1,234,000/s`. */
