@@ -6,9 +6,9 @@ import type { Store } from '../../connectors/store/store.ts'
 import { type Analyzer, createAnalyzer } from '../compile/analyzer.ts'
 import type { Project } from '../model/types.ts'
 import type { Build } from '../replay/build.ts'
-import type { Processor } from '../run/processor/processor.ts'
 import { type Definitions, define } from '../run/define.ts'
 import type { Loop } from '../run/loop.ts'
+import type { Processor } from '../run/processor/processor.ts'
 import { openLog } from './open-log.ts'
 
 /** The parts that hold a project's files, put together. Everything in `engine/serve` works on one. */
@@ -39,7 +39,11 @@ export async function openCore(project: Project, logger: Logger): Promise<Core> 
         memoryLimit: config.duckdb.memoryLimit,
         threads: config.duckdb.threads,
         tempDir: join(config.dataDir, 'tmp'),
-        onSetAside: (kept, why) => logger.error({ kept, why: why.message }, `The DuckDB file could not be read and was set aside as ${kept}; the views are built anew from the log`),
+        onSetAside: (kept, why) =>
+          logger.error(
+            { kept, why: why.message },
+            `The DuckDB file could not be read and was set aside as ${kept}; the views are built anew from the log`,
+          ),
       })
       return { project, log, store, logger, analyzer, definitions, processors: [], builds: new Set() }
     } catch (error) {

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
-import { EvertError, asEvertError } from '../../errors.ts'
+import { asEvertError, EvertError } from '../../errors.ts'
 import type { Project } from '../model/types.ts'
 import { Build } from '../replay/build.ts'
-import { createProcessor, type Processor } from '../run/processor/processor.ts'
 import { Loop } from '../run/loop.ts'
+import { createProcessor, type Processor } from '../run/processor/processor.ts'
 import { start } from '../run/start.ts'
 import { answer } from './answer.ts'
-import { closeCore, type Core, openCore } from './core.ts'
+import { type Core, closeCore, openCore } from './core.ts'
 import type { Service } from './service.ts'
 
 export interface EngineOptions {
@@ -51,7 +51,8 @@ async function run(core: Core): Promise<Engine> {
   const begun = await start(store, log, definitions)
   for (const name of begun.removed) logger.warn({ view: name }, `${name} is no longer declared: its rows are dropped`)
   const stopping = new AbortController()
-  const onViewFailed = (view: string, error: string) => logger.error({ view, error }, `The view ${view} failed and is not served; the others go on. Mend it and run evert replay ${view}`)
+  const onViewFailed = (view: string, error: string) =>
+    logger.error({ view, error }, `The view ${view} failed and is not served; the others go on. Mend it and run evert replay ${view}`)
   const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
   const loop = new Loop({
     store,
@@ -67,13 +68,24 @@ async function run(core: Core): Promise<Engine> {
   loop.setMembers(begun.members, begun.fresh)
   await loop.computeFresh()
   if (begun.toBuild.length > 0) {
-    const build = new Build({ store, log, loop, sources: definitions.sources, derivations: begun.toBuild, order: definitions.derivations.map((derivation) => derivation.name), batch, onViewFailed })
+    const build = new Build({
+      store,
+      log,
+      loop,
+      sources: definitions.sources,
+      derivations: begun.toBuild,
+      order: definitions.derivations.map((derivation) => derivation.name),
+      batch,
+      onViewFailed,
+    })
     core.builds.add(build)
     logger.info({ views: build.views }, `Building ${build.views.join(', ')} from the beginning of the log, beside the live views`)
-    build.done.then(
-      (built) => logger.info({ views: build.views, events: built.events }, `Built ${build.views.join(', ')}`),
-      (error: unknown) => logger.error({ views: build.views, error: asEvertError(error).message }, 'A build failed'),
-    ).finally(() => core.builds.delete(build))
+    build.done
+      .then(
+        (built) => logger.info({ views: build.views, events: built.events }, `Built ${build.views.join(', ')}`),
+        (error: unknown) => logger.error({ views: build.views, error: asEvertError(error).message }, 'A build failed'),
+      )
+      .finally(() => core.builds.delete(build))
     loop.addBackground(build)
   }
   for (const model of project.processors.values()) {
@@ -85,7 +97,10 @@ async function run(core: Core): Promise<Engine> {
     stopping.abort()
     throw typed
   }
-  const running = Promise.allSettled([loop.run(stopping.signal).catch(halt), ...core.processors.map((processor) => runProcessor(core, processor, stopping.signal).catch(halt))])
+  const running = Promise.allSettled([
+    loop.run(stopping.signal).catch(halt),
+    ...core.processors.map((processor) => runProcessor(core, processor, stopping.signal).catch(halt)),
+  ])
   const done = running.then(async (results) => {
     for (const processor of core.processors) await processor.close()
     const failed = results.find((result) => result.status === 'rejected')

@@ -1,7 +1,7 @@
-import { EvertError } from '../../errors.ts'
-import { loadProject } from '../model/load/load-project.ts'
 import { path } from '../../connectors/store/quote.ts'
+import { EvertError } from '../../errors.ts'
 import { relationSchema } from '../compile/relations.ts'
+import { loadProject } from '../model/load/load-project.ts'
 import { Build } from '../replay/build.ts'
 import type { Definitions } from '../run/define.ts'
 import type { Derivation } from '../run/derivation.ts'
@@ -27,11 +27,24 @@ export async function replayView(core: Core, view: string, ask: Ask): Promise<Re
   const names = derivations.map((derivation) => derivation.name)
   for (const build of core.builds) {
     const same = build.views.find((name) => names.includes(name))
-    if (same !== undefined) throw new EvertError('replay-busy', `${same} is being built already. Wait for it (evert status shows how far it is), or interrupt that command.`)
+    if (same !== undefined)
+      throw new EvertError(
+        'replay-busy',
+        `${same} is being built already. Wait for it (evert status shows how far it is), or interrupt that command.`,
+      )
   }
   const progress = meter(`replaying ${names.join(', ')}`, 'events', ask)
   const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
-  const build = new Build({ store: core.store, log: core.log, loop, sources: definitions.sources, derivations, order: definitions.derivations.map((derivation) => derivation.name), batch, onProgress: progress.set })
+  const build = new Build({
+    store: core.store,
+    log: core.log,
+    loop,
+    sources: definitions.sources,
+    derivations,
+    order: definitions.derivations.map((derivation) => derivation.name),
+    batch,
+    onProgress: progress.set,
+  })
   core.builds.add(build)
   const cancel = () => build.cancel()
   ask.signal?.addEventListener('abort', cancel)
@@ -43,7 +56,14 @@ export async function replayView(core: Core, view: string, ask: Ask): Promise<Re
     core.definitions = merged(core.definitions, definitions, new Set(names))
     const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
     const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.name)}`))
-    return { view: target.name, version: target.fingerprint, events: built.events, rows: Number(count?.n), seconds: (performance.now() - begin) / 1000, position: positionJson(core, built.position) }
+    return {
+      view: target.name,
+      version: target.fingerprint,
+      events: built.events,
+      rows: Number(count?.n),
+      seconds: (performance.now() - begin) / 1000,
+      position: positionJson(core, built.position),
+    }
   } finally {
     ask.signal?.removeEventListener('abort', cancel)
     core.builds.delete(build)
@@ -54,7 +74,11 @@ export async function replayView(core: Core, view: string, ask: Ask): Promise<Re
 function sameSources(running: Definitions, read: Definitions, derivations: readonly Derivation[]): void {
   for (const name of new Set(derivations.flatMap((derivation) => [...derivation.streams.keys()]))) {
     if (running.sources.get(name)?.fingerprint === read.sources.get(name)?.fingerprint) continue
-    throw new EvertError('definition-changed', `The declaration of ${name} is not the one that the running engine was started with. Stop the engine, replay ${derivations.at(-1)?.name}, and start it again.`, { details: { stream: name } })
+    throw new EvertError(
+      'definition-changed',
+      `The declaration of ${name} is not the one that the running engine was started with. Stop the engine, replay ${derivations.at(-1)?.name}, and start it again.`,
+      { details: { stream: name } },
+    )
   }
 }
 
@@ -62,7 +86,15 @@ function sameSources(running: Definitions, read: Definitions, derivations: reado
 async function standing(core: Core, definitions: Definitions): Promise<Loop> {
   const begun = await start(core.store, core.log, definitions, { tolerateChanged: true })
   const { config } = core.project
-  const loop = new Loop({ store: core.store, log: core.log, sources: definitions.sources, position: begun.position, members: begun.members, batch: { events: config.batchEventsMax, bytes: config.batchBytesMax }, onViewFailed: (failed, error) => core.logger.error({ view: failed, error }, `The view ${failed} failed and is not served`) })
+  const loop = new Loop({
+    store: core.store,
+    log: core.log,
+    sources: definitions.sources,
+    position: begun.position,
+    members: begun.members,
+    batch: { events: config.batchEventsMax, bytes: config.batchBytesMax },
+    onViewFailed: (failed, error) => core.logger.error({ view: failed, error }, `The view ${failed} failed and is not served`),
+  })
   loop.setMembers(begun.members, begun.fresh)
   await loop.computeFresh()
   return loop
@@ -70,11 +102,25 @@ async function standing(core: Core, definitions: Definitions): Promise<Loop> {
 
 /** The view, what it needs and lacks, and the changed or failed views that read it: in order of dependence. */
 function toBuild(definitions: Definitions, view: string, versions: readonly VersionRow[], loop: Loop): Derivation[] {
-  const target = definitions.derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase() && (derivation.kind !== 'history' || definitions.sources.get(derivation.name)?.name === derivation.name))
-  if (!target) throw new EvertError('view-unknown', `There is no view named ${view}. Known: ${definitions.derivations.map((derivation) => derivation.name).join(', ')}.`)
-  for (const source of target.streams.keys()) if (!loop.position.has(definitions.sources.get(source)?.topic ?? '')) throw new EvertError('definition-changed', `The stream ${source} is new to the running engine. Start the engine again, then replay ${view}.`)
+  const target = definitions.derivations.find(
+    (derivation) =>
+      derivation.name.toLowerCase() === view.toLowerCase() &&
+      (derivation.kind !== 'history' || definitions.sources.get(derivation.name)?.name === derivation.name),
+  )
+  if (!target)
+    throw new EvertError(
+      'view-unknown',
+      `There is no view named ${view}. Known: ${definitions.derivations.map((derivation) => derivation.name).join(', ')}.`,
+    )
+  for (const source of target.streams.keys())
+    if (!loop.position.has(definitions.sources.get(source)?.topic ?? ''))
+      throw new EvertError(
+        'definition-changed',
+        `The stream ${source} is new to the running engine. Start the engine again, then replay ${view}.`,
+      )
   const live = new Map(loop.members.map((member) => [member.derivation.name, member.derivation.fingerprint]))
-  const stale = (derivation: Derivation) => versions.every((row) => row.name !== derivation.name || row.fingerprint !== derivation.fingerprint || row.state !== 'live')
+  const stale = (derivation: Derivation) =>
+    versions.every((row) => row.name !== derivation.name || row.fingerprint !== derivation.fingerprint || row.state !== 'live')
   const chosen = new Set<string>([target.name])
   const need = (derivation: Derivation) => {
     for (const name of derivation.reads) {
@@ -97,13 +143,19 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
 /** The running definitions with the replayed ones in place; views that were changed on disk but not replayed stay as they run. */
 function merged(running: Definitions, read: Definitions, replayed: ReadonlySet<string>): Definitions {
   const keep = (name: string) => !replayed.has(name)
-  const pick = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): Map<string, T> => new Map([...before].filter(([name]) => keep(name)).concat([...after].filter(([name]) => replayed.has(name))))
+  const pick = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map([...before].filter(([name]) => keep(name)).concat([...after].filter(([name]) => replayed.has(name))))
   const before = new Map(running.derivations.map((derivation) => [derivation.name, derivation]))
   return {
-    derivations: read.derivations.flatMap((derivation) => (replayed.has(derivation.name) ? [derivation] : (before.get(derivation.name) ?? []))),
+    derivations: read.derivations.flatMap((derivation) =>
+      replayed.has(derivation.name) ? [derivation] : (before.get(derivation.name) ?? []),
+    ),
     plans: pick(running.plans, read.plans),
     folds: pick(running.folds, read.folds),
     sources: running.sources,
-    catalog: new Map([...running.catalog, ...[...read.catalog].filter(([name]) => replayed.has(name) || ![...running.catalog.keys()].includes(name))]),
+    catalog: new Map([
+      ...running.catalog,
+      ...[...read.catalog].filter(([name]) => replayed.has(name) || ![...running.catalog.keys()].includes(name)),
+    ]),
   }
 }

@@ -38,9 +38,12 @@ it(`the bank (EVERT_CRASH_SEED=${seed}): the total is 0 and two views are at one
       const replay = service.replay(random.pick(['balances', 'posted'])).finally(() => {
         isReplayed = true
       })
-      await Promise.all([replay, (async () => {
-        while (!isReplayed) await appender.append(5)
-      })()])
+      await Promise.all([
+        replay,
+        (async () => {
+          while (!isReplayed) await appender.append(5)
+        })(),
+      ])
       await reader.moreReads(5)
       if (round === rounds - 1) break
       await appender.append(random.below(20))
@@ -89,7 +92,8 @@ class Reader {
   }
 
   async #read(service: NonNullable<Awaited<ReturnType<typeof connectService>>>): Promise<void> {
-    const sums = '(SELECT coalesce(sum(balance), 0)::BIGINT FROM balances), (SELECT coalesce(sum(legs), 0)::BIGINT FROM balances), (SELECT coalesce(sum(transfers), 0)::BIGINT FROM posted)'
+    const sums =
+      '(SELECT coalesce(sum(balance), 0)::BIGINT FROM balances), (SELECT coalesce(sum(legs), 0)::BIGINT FROM balances), (SELECT coalesce(sum(transfers), 0)::BIGINT FROM posted)'
     const answer = await service.query(`SELECT ${sums}`)
     for await (const block of answer.rows) {
       for (const [total, legs, transfers] of block) {

@@ -56,7 +56,9 @@ describe('a damaged DuckDB file', () => {
     await kept()
     overwrite(project.views, from, bytes)
     const { said } = await start()
-    expect(said.join('\n')).toMatch(/error: The DuckDB file could not be read and was set aside as .*views\.duckdb\.unreadable-\d{4}-\d\d-\d\dT/)
+    expect(said.join('\n')).toMatch(
+      /error: The DuckDB file could not be read and was set aside as .*views\.duckdb\.unreadable-\d{4}-\d\d-\d\dT/,
+    )
     expect(readdirSync(project.dataDir).filter((name) => /^views\.duckdb\.unreadable-\d{4}-/.test(name))).toHaveLength(1)
     await allThere()
   })
@@ -103,7 +105,9 @@ async function damageRows(size: number): Promise<void> {
   const instance = await DuckDBInstance.create(project.views)
   const connection = await instance.connect()
   const [row] = (await connection.runAndReadAll(`SELECT "table" FROM _evert.versions WHERE name = 'wide'`)).getRows()
-  const blocks = (await connection.runAndReadAll(`SELECT DISTINCT block_id FROM pragma_storage_info('_state."${String(row?.[0])}"') WHERE block_id >= 0`)).getRows()
+  const blocks = (
+    await connection.runAndReadAll(`SELECT DISTINCT block_id FROM pragma_storage_info('_state."${String(row?.[0])}"') WHERE block_id >= 0`)
+  ).getRows()
   connection.closeSync()
   instance.closeSync()
   expect(blocks.length).toBeGreaterThan(0)
@@ -122,7 +126,10 @@ describe('a damaged record of the log', () => {
     await append(project, 'sales', [{ data: { item: 'a', amount: 1, note: 'to-be-damaged' } }])
     flip(logFile(), 'to-be-damaged')
     const { engine } = await start()
-    const error = await engine.done.then(() => undefined, (thrown: unknown) => thrown)
+    const error = await engine.done.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
     expect(error).toMatchObject({ code: 'log-corrupt', details: { topic: 'sales', partition: 0 } })
     expect((error as EvertError).exitCode).toBe(1)
     expect(String(error)).toMatch(/sales.*20[01]/)

@@ -16,7 +16,10 @@ afterEach(async () => {
 
 /** A view that copies every event makes the DuckDB file grow as the log does. */
 function wideTill(dataDir?: string): TempProject {
-  const project = tempProject({ 'pipelines/till.ts': pipeline(), ...viewFile('totals', totals), ...viewFile('wide', 'SELECT item, amount, note FROM sales') }, dataDir === undefined ? {} : { dataDir })
+  const project = tempProject(
+    { 'pipelines/till.ts': pipeline(), ...viewFile('totals', totals), ...viewFile('wide', 'SELECT item, amount, note FROM sales') },
+    dataDir === undefined ? {} : { dataDir },
+  )
   undo.push(() => project.destroy())
   return project
 }
@@ -35,7 +38,11 @@ function noteOf(n: number): string {
 const eventsPerAppend = 200
 
 /** Appends until it is refused, or `enough` times; the number of events that were acknowledged, and the refusal. */
-async function appendUntilRefused(project: TempProject, enough: number, isOver = () => false): Promise<{ events: number; refusal?: string }> {
+async function appendUntilRefused(
+  project: TempProject,
+  enough: number,
+  isOver = () => false,
+): Promise<{ events: number; refusal?: string }> {
   for (let n = 0; n < enough; n++) {
     if (isOver()) return { events: n * eventsPerAppend }
     try {
@@ -86,7 +93,8 @@ it('a full disk under the log and the DuckDB file: what is refused says so, what
   undo.push(() => rmSync(disk, { recursive: true, force: true }))
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk])
   if (mounted.status !== 0) {
-    const missing = 'test/crash/engine-full.test.ts needs the right to mount a small tmpfs (run as root, or unshare -rm npm test). The limit on file sizes above is tested all the same.'
+    const missing =
+      'test/crash/engine-full.test.ts needs the right to mount a small tmpfs (run as root, or unshare -rm npm test). The limit on file sizes above is tested all the same.'
     if (process.env.CI === 'true') throw new Error(missing)
     console.warn(missing)
     return

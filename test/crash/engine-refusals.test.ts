@@ -7,7 +7,7 @@ import { evert } from '../cli/support/built-cli.ts'
 import { caughtUp, type EngineChild, startChild } from './support/engine-child.ts'
 import { append, appendForeign, type Here, rows, startHere, withFiles } from './support/here.ts'
 import type { TempProject } from './support/project.ts'
-import { pipeline, sales, till, type Till, upTo } from './support/till.ts'
+import { pipeline, sales, type Till, till, upTo } from './support/till.ts'
 
 let project: TempProject
 let here: Here | undefined
@@ -72,7 +72,10 @@ describe('a position that is not of this log', () => {
   const logDir = () => join(project.dataDir, 'log')
 
   async function refused(says: string): Promise<void> {
-    await expect(startHere(project)).rejects.toMatchObject({ code: 'position-mismatch', message: expect.stringMatching(/remove the file views\.duckdb/i) })
+    await expect(startHere(project)).rejects.toMatchObject({
+      code: 'position-mismatch',
+      message: expect.stringMatching(/remove the file views\.duckdb/i),
+    })
     await expect(startHere(project)).rejects.toThrow(says)
     // Nor does anything else build upon it.
     await withFiles(project, (service) => expect(service.replay('totals')).rejects.toMatchObject({ code: 'position-mismatch' }))
@@ -136,7 +139,10 @@ describe('bad events', () => {
     expect(await counts(engine, 'counted')).toEqual([4, 3, 1, 0])
     await stop()
     const shown = await evert(['dead-letters', '--json', '--project', project.root])
-    const letters = shown.out.trim().split('\n').map((line) => JSON.parse(line) as { consumer: string; offset: string; value: string })
+    const letters = shown.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { consumer: string; offset: string; value: string })
     expect(letters.map(({ consumer, offset }) => `${consumer}@${offset}`).sort()).toEqual(['counted@3', 'views@2'])
     expect(letters.find(({ consumer }) => consumer === 'views')?.value).toBe(bad)
   })

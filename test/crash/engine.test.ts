@@ -20,22 +20,27 @@ afterEach(async () => {
 
 const logs = Array.from({ length: Math.ceil(rounds / roundsPerLog) }, (_, i) => i)
 
-it.each(logs)(`kill -9 of the engine, ${rounds} rounds (EVERT_CRASH_SEED=${seed}), log %i: nothing lost, nothing twice, every view its recomputation`, async (number) => {
-  const random = randomOf(seed + number)
-  const project = warehouse()
-  open.push(project)
-  const appender = await AppenderProcess.start(project.root, seed + number)
-  processes.push(appender)
-  for (let round = 0; round < Math.min(rounds - number * roundsPerLog, roundsPerLog); round++) {
-    const isNamed = round % 2 === 0
-    await (isNamed ? killedAt(project, appender, `${points[(round / 2) % points.length]}:${1 + random.below(4)}`) : killedAnyTime(project, appender, random))
-    // Every few rounds all is looked at; in between one crash follows on another's.
-    if (round % 8 === 7 || round === rounds - 1) await checked(project, appender)
-  }
-  await checked(project, appender)
-  await checkFile(project.views)
-  await checkLog(project.dataDir, appender.acknowledged)
-})
+it.each(logs)(
+  `kill -9 of the engine, ${rounds} rounds (EVERT_CRASH_SEED=${seed}), log %i: nothing lost, nothing twice, every view its recomputation`,
+  async (number) => {
+    const random = randomOf(seed + number)
+    const project = warehouse()
+    open.push(project)
+    const appender = await AppenderProcess.start(project.root, seed + number)
+    processes.push(appender)
+    for (let round = 0; round < Math.min(rounds - number * roundsPerLog, roundsPerLog); round++) {
+      const isNamed = round % 2 === 0
+      await (isNamed
+        ? killedAt(project, appender, `${points[(round / 2) % points.length]}:${1 + random.below(4)}`)
+        : killedAnyTime(project, appender, random))
+      // Every few rounds all is looked at; in between one crash follows on another's.
+      if (round % 8 === 7 || round === rounds - 1) await checked(project, appender)
+    }
+    await checked(project, appender)
+    await checkFile(project.views)
+    await checkLog(project.dataDir, appender.acknowledged)
+  },
+)
 
 /** Events keep coming until the engine has come to the place and died there. */
 async function killedAt(project: TempProject, appender: AppenderProcess, crashAt: string): Promise<void> {

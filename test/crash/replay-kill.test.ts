@@ -31,24 +31,30 @@ function marked(mark: number) {
 
 const logs = Array.from({ length: Math.ceil(rounds / roundsPerLog) }, (_, i) => i)
 
-it.each(logs)(`kill -9 during a replay, ${rounds} rounds (EVERT_CRASH_SEED=${seed}), log %i: one good version is live, no stale one is served, nothing half-built is left`, async (number) => {
-  const random = randomOf(seed + number)
-  const project = warehouse()
-  open.push(project)
-  project.write({ 'evert.config.ts': `export default { logLevel: 'error', batchEventsMax: 300, duckdb: { threads: 2, memoryLimit: '500MB' } }\n`, ...marked(0) })
-  const appender = await AppenderProcess.start(project.root, seed + number)
-  processes.push(appender)
-  await appender.append(40)
-  for (let round = 0; round < Math.min(rounds - number * roundsPerLog, roundsPerLog); round++) {
-    const point = points[round % points.length] as (typeof points)[number]
-    const isRunning = random.below(2) === 0
-    const target = random.pick(['marked', 'marked', 'chain', 'stock'])
-    const mark = round + 1
-    if (isRunning) await killedInEngine(project, appender, random, { point, target, mark })
-    else await killedInCommand(project, random, { point, target, mark })
-    await recovered(project, appender, mark)
-  }
-})
+it.each(logs)(
+  `kill -9 during a replay, ${rounds} rounds (EVERT_CRASH_SEED=${seed}), log %i: one good version is live, no stale one is served, nothing half-built is left`,
+  async (number) => {
+    const random = randomOf(seed + number)
+    const project = warehouse()
+    open.push(project)
+    project.write({
+      'evert.config.ts': `export default { logLevel: 'error', batchEventsMax: 300, duckdb: { threads: 2, memoryLimit: '500MB' } }\n`,
+      ...marked(0),
+    })
+    const appender = await AppenderProcess.start(project.root, seed + number)
+    processes.push(appender)
+    await appender.append(40)
+    for (let round = 0; round < Math.min(rounds - number * roundsPerLog, roundsPerLog); round++) {
+      const point = points[round % points.length] as (typeof points)[number]
+      const isRunning = random.below(2) === 0
+      const target = random.pick(['marked', 'marked', 'chain', 'stock'])
+      const mark = round + 1
+      if (isRunning) await killedInEngine(project, appender, random, { point, target, mark })
+      else await killedInCommand(project, random, { point, target, mark })
+      await recovered(project, appender, mark)
+    }
+  },
+)
 
 interface Kill {
   readonly point: string
@@ -62,13 +68,21 @@ function crashAt(point: string): { crashAt?: string } {
 }
 
 /** A replay in a running engine, which goes on with its batches. */
-async function killedInEngine(project: TempProject, appender: AppenderProcess, random: Random, { point, target, mark }: Kill): Promise<void> {
+async function killedInEngine(
+  project: TempProject,
+  appender: AppenderProcess,
+  random: Random,
+  { point, target, mark }: Kill,
+): Promise<void> {
   const engine = await startChild(project.root, project.dataDir, crashAt(point))
   await engine.ready
   const service = await engine.service()
   await caughtUp(service)
   project.write(marked(mark))
-  const replay = service.replay(target).then(() => 'done', (error: { code: string }) => error.code)
+  const replay = service.replay(target).then(
+    () => 'done',
+    (error: { code: string }) => error.code,
+  )
   await appender.append(random.below(10))
   if (point === 'any time') await engine.kill()
   expect(await engine.ended, engine.log()).toMatchObject({ signal: 'SIGKILL' })
@@ -79,7 +93,10 @@ async function killedInEngine(project: TempProject, appender: AppenderProcess, r
 async function killedInCommand(project: TempProject, random: Random, { point, target, mark }: Kill): Promise<void> {
   project.write(marked(mark))
   const at = crashAt(point).crashAt
-  const child = spawn(process.execPath, [await builtCli(), 'replay', target, '--project', project.root], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...(at === undefined ? {} : { EVERT_CRASH_AT: at }) } })
+  const child = spawn(process.execPath, [await builtCli(), 'replay', target, '--project', project.root], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...(at === undefined ? {} : { EVERT_CRASH_AT: at }) },
+  })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text

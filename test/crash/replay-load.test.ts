@@ -27,13 +27,29 @@ it('a build swaps although a batch comes between any two of its steps', async ()
   const { store, log, definitions } = core
   const begun = await start(store, log, definitions)
   const batch = { events: 10, bytes: 1 << 20 }
-  const loop = new Loop({ store, log, sources: definitions.sources, position: begun.position, members: begun.members, batch, onViewFailed: (view) => expect.unreachable(view) })
+  const loop = new Loop({
+    store,
+    log,
+    sources: definitions.sources,
+    position: begun.position,
+    members: begun.members,
+    batch,
+    onViewFailed: (view) => expect.unreachable(view),
+  })
   loop.setMembers(begun.members, begun.fresh)
   await loop.computeFresh()
   await append(project, 'sales', sales(upTo(100)))
   while ((await loop.step()) > 0);
   const derivations = definitions.derivations.filter(({ name }) => name === 'totals')
-  const build = new Build({ store, log, loop, sources: definitions.sources, derivations, order: definitions.derivations.map(({ name }) => name), batch })
+  const build = new Build({
+    store,
+    log,
+    loop,
+    sources: definitions.sources,
+    derivations,
+    order: definitions.derivations.map(({ name }) => name),
+    batch,
+  })
   let isDone = false
   void build.done.then(() => {
     isDone = true
@@ -51,14 +67,23 @@ it('a build swaps although a batch comes between any two of its steps', async ()
 
 it('a view that joins under load, and wants more of an event than the others did, gets it from its first batch on', async () => {
   project.remove('sql/views/best.sql')
-  project.write({ 'pipelines/till.ts': (`import { stream } from 'evert'
+  project.write({
+    'pipelines/till.ts': `import { stream } from 'evert'
 import { z } from 'zod'
 export const sales = stream('sales', { key: 'item', event: z.object({ item: z.string(), amount: z.int32(), note: z.string() }) })
-`) })
+`,
+  })
   const { service, stop } = await startHere(project)
   undo.push(stop)
   for (let round = 0; round < 3; round++) {
-    project.write(viewFile('totals', round % 2 === 0 ? `SELECT _key AS item, count(*) AS sold, ${round} AS round FROM sales GROUP BY _key` : 'SELECT item, count(*) AS sold FROM sales GROUP BY item'))
+    project.write(
+      viewFile(
+        'totals',
+        round % 2 === 0
+          ? `SELECT _key AS item, count(*) AS sold, ${round} AS round FROM sales GROUP BY _key`
+          : 'SELECT item, count(*) AS sold FROM sales GROUP BY item',
+      ),
+    )
     let isDone = false
     const replay = service.replay('totals').finally(() => {
       isDone = true

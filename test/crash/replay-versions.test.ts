@@ -46,7 +46,10 @@ describe('a changed definition', () => {
     await start()
     await stop()
     project.write(viewFile('totals', totalsPlusOne))
-    await expect(startHere(project)).rejects.toMatchObject({ code: 'definition-changed', message: expect.stringContaining('evert replay totals') })
+    await expect(startHere(project)).rejects.toMatchObject({
+      code: 'definition-changed',
+      message: expect.stringContaining('evert replay totals'),
+    })
     await withFiles(project, async (service) => {
       expect(await service.replay('totals')).toMatchObject({ view: 'totals', events: 200, rows: 2 })
       expect(await rows(service, 'best')).toEqual(afterOne.best)
@@ -100,7 +103,10 @@ describe('a changed definition', () => {
     await sold()
     const { service } = await start()
     project.write({ 'pipelines/till.ts': pipeline().replace('note: z.string()', 'note: z.string(), more: z.string().optional()') })
-    await expect(service.replay('totals')).rejects.toMatchObject({ code: 'definition-changed', message: expect.stringContaining('Stop the engine') })
+    await expect(service.replay('totals')).rejects.toMatchObject({
+      code: 'definition-changed',
+      message: expect.stringContaining('Stop the engine'),
+    })
   })
 })
 
@@ -110,13 +116,19 @@ describe('an interrupted replay', () => {
     const { service } = await start()
     project.write(viewFile('totals', totalsPlusOne))
     const stopping = new AbortController()
-    await expect(service.replay('totals', { signal: stopping.signal, onProgress: () => stopping.abort() })).rejects.toMatchObject({ code: 'interrupted' })
+    await expect(service.replay('totals', { signal: stopping.signal, onProgress: () => stopping.abort() })).rejects.toMatchObject({
+      code: 'interrupted',
+    })
     expect(await rows(service, 'totals')).toEqual(atFirst.totals)
     expect((await service.status()).replays).toEqual([])
     await stop()
     await checkFile(project.views)
     const second = new AbortController()
-    await withFiles(project, (files) => expect(files.replay('totals', { signal: second.signal, onProgress: () => second.abort() })).rejects.toMatchObject({ code: 'interrupted' }))
+    await withFiles(project, (files) =>
+      expect(files.replay('totals', { signal: second.signal, onProgress: () => second.abort() })).rejects.toMatchObject({
+        code: 'interrupted',
+      }),
+    )
     await checkFile(project.views)
     project.write(viewFile('totals', totals))
     expect(await rows((await start()).service, 'totals')).toEqual(atFirst.totals)
@@ -129,7 +141,10 @@ describe('an interrupted replay', () => {
     const begun = new Promise<void>((resolve) => {
       hasBegun = () => resolve() as undefined
     })
-    const replay = service.replay('totals', { onProgress: hasBegun }).then(() => 'done', (error: { code: string }) => error.code)
+    const replay = service.replay('totals', { onProgress: hasBegun }).then(
+      () => 'done',
+      (error: { code: string }) => error.code,
+    )
     await begun
     await stop()
     expect(await replay).toMatch(/^(interrupted|done)$/)
@@ -143,7 +158,10 @@ it('two replays of one view at a time: the second is refused', async () => {
   let second: Promise<unknown> | undefined
   await service.replay('totals', {
     onProgress: () => {
-      second ??= service.replay('totals').then(() => 'done', (error: { code: string }) => error.code)
+      second ??= service.replay('totals').then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      )
     },
   })
   expect(await second).toBe('replay-busy')
@@ -169,7 +187,10 @@ describe('a lost DuckDB file', () => {
     await stop()
     lose()
     project.write(viewFile('totals', totalsPlusOne))
-    await expect(startHere(project)).rejects.toMatchObject({ code: 'definition-changed', message: expect.stringContaining('evert replay totals') })
+    await expect(startHere(project)).rejects.toMatchObject({
+      code: 'definition-changed',
+      message: expect.stringContaining('evert replay totals'),
+    })
     await withFiles(project, (service) => service.replay('totals'))
     const { service } = await start()
     expect(await rows(service, 'totals')).toEqual(afterOne.totals)
@@ -182,7 +203,12 @@ describe('a project that changes', () => {
     await sold()
     await start()
     await stop()
-    project.write(viewFile('pairs', 'SELECT one.item, other.item AS other FROM sales AS one JOIN sales AS other ON one.amount + 1 = other.amount WHERE one.amount < 102'))
+    project.write(
+      viewFile(
+        'pairs',
+        'SELECT one.item, other.item AS other FROM sales AS one JOIN sales AS other ON one.amount + 1 = other.amount WHERE one.amount < 102',
+      ),
+    )
     const second = await start()
     expect(await rows(second.service, 'pairs')).toEqual(['a b', 'b a'])
     expect(await rows(second.service, 'totals')).toEqual(atFirst.totals)
@@ -203,7 +229,11 @@ describe('a project that changes', () => {
     await sold()
     await start()
     await stop()
-    project.write({ ...viewFile('raises', 'SELECT CAST(note AS INTEGER) AS number FROM sales'), ...viewFile('over', 'SELECT count(*) AS n FROM raises'), ...viewFile('sound', 'SELECT count(*) AS n FROM sales') })
+    project.write({
+      ...viewFile('raises', 'SELECT CAST(note AS INTEGER) AS number FROM sales'),
+      ...viewFile('over', 'SELECT count(*) AS n FROM raises'),
+      ...viewFile('sound', 'SELECT count(*) AS n FROM sales'),
+    })
     const { service } = await start()
     expect(await rows(service, 'sound')).toEqual(['200'])
     expect((await service.status()).failedViews.map(({ view }) => view).sort()).toEqual(['over', 'raises'])
@@ -212,34 +242,43 @@ describe('a project that changes', () => {
 })
 
 describe('a view that fails at run time', () => {
-  it.each(['twelve', 'FATAL', 'No space left on device', "INTERRUPT Error: it's"])('is not served, the others go on, and a replay after mending brings it back (%s)', async (note) => {
-    project.write({ ...viewFile('numbers', 'SELECT item, max(CAST(note AS INTEGER)) AS number FROM sales GROUP BY item'), ...viewFile('over', 'SELECT count(*) AS n FROM numbers') })
-    const { service, said } = await start()
-    await append(project, 'sales', sales([1, 2], '7'))
-    await caughtUp(service)
-    expect(await rows(service, 'numbers')).toEqual(['a 7', 'b 7'])
-    await append(project, 'sales', sales([3, 4], note))
-    await append(project, 'sales', sales(upTo(200), '8')) // in large batches too
-    await caughtUp(service)
-    expect(await rows(service, 'counted')).toEqual(['a 102', 'b 102'])
-    for (const view of ['numbers', 'over']) await expect(rows(service, view)).rejects.toMatchObject({ code: 'view-failed' })
-    expect((await service.status()).failedViews.map(({ view }) => view).sort()).toEqual(['numbers', 'over'])
-    expect(said.join('\n')).toContain('The view numbers failed')
-    await expect(service.replay('numbers')).rejects.toMatchObject({ code: 'replay-failed' })
-    project.write(viewFile('numbers', 'SELECT item, max(TRY_CAST(note AS INTEGER)) AS number FROM sales GROUP BY item'))
-    await service.replay('numbers')
-    expect(await rows(service, 'numbers')).toEqual(['a 8', 'b 8'])
-    expect(await rows(service, 'over')).toEqual(['2'])
-    expect((await service.status()).failedViews).toEqual([])
-    await stop()
-    await checkFile(project.views)
-  })
+  it.each(['twelve', 'FATAL', 'No space left on device', "INTERRUPT Error: it's"])(
+    'is not served, the others go on, and a replay after mending brings it back (%s)',
+    async (note) => {
+      project.write({
+        ...viewFile('numbers', 'SELECT item, max(CAST(note AS INTEGER)) AS number FROM sales GROUP BY item'),
+        ...viewFile('over', 'SELECT count(*) AS n FROM numbers'),
+      })
+      const { service, said } = await start()
+      await append(project, 'sales', sales([1, 2], '7'))
+      await caughtUp(service)
+      expect(await rows(service, 'numbers')).toEqual(['a 7', 'b 7'])
+      await append(project, 'sales', sales([3, 4], note))
+      await append(project, 'sales', sales(upTo(200), '8')) // in large batches too
+      await caughtUp(service)
+      expect(await rows(service, 'counted')).toEqual(['a 102', 'b 102'])
+      for (const view of ['numbers', 'over']) await expect(rows(service, view)).rejects.toMatchObject({ code: 'view-failed' })
+      expect((await service.status()).failedViews.map(({ view }) => view).sort()).toEqual(['numbers', 'over'])
+      expect(said.join('\n')).toContain('The view numbers failed')
+      await expect(service.replay('numbers')).rejects.toMatchObject({ code: 'replay-failed' })
+      project.write(viewFile('numbers', 'SELECT item, max(TRY_CAST(note AS INTEGER)) AS number FROM sales GROUP BY item'))
+      await service.replay('numbers')
+      expect(await rows(service, 'numbers')).toEqual(['a 8', 'b 8'])
+      expect(await rows(service, 'over')).toEqual(['2'])
+      expect((await service.status()).failedViews).toEqual([])
+      await stop()
+      await checkFile(project.views)
+    },
+  )
 })
 
 it('a replay of a fold does not double its dead letters, nor its counts', async () => {
   await append(project, 'sales', sales([13, 1, 13, 13, ...upTo(50)]))
   const { service } = await start()
-  const told = async () => ({ letters: await service.deadLetters(), counts: (await service.status()).consumers.find(({ consumer }) => consumer === 'counted') })
+  const told = async () => ({
+    letters: await service.deadLetters(),
+    counts: (await service.status()).consumers.find(({ consumer }) => consumer === 'counted'),
+  })
   const before = await told()
   expect(before.letters.map(({ consumer, offset }) => `${consumer}@${offset}`)).toEqual(['counted@3', 'counted@2', 'counted@0'])
   expect(before.counts).toEqual({ consumer: 'counted', stream: 'sales', read: '54', applied: '51', dead: '3', skipped: '0' })
@@ -262,4 +301,3 @@ it('a repaired view takes along the views over it', async () => {
   await withFiles(project, (service) => service.replay('totals'))
   expect(await rows((await start()).service, 'best')).toEqual(atFirst.best)
 })
-

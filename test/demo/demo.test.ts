@@ -14,7 +14,9 @@ afterEach(() => {
 it(`the demo, with ${flights} flights: every stage is right, and it says so (needs npm run build, as npm test does it)`, async () => {
   dir = mkdtempSync(join(tmpdir(), 'evert-demo-'))
   const jiti = join(repository, 'node_modules', 'jiti', 'lib', 'jiti-cli.mjs')
-  const demo = await run(process.execPath, [jiti, 'demo/main.ts'], { env: { EVERT_DEMO_FLIGHTS: String(flights), EVERT_DEMO_DIR: join(dir, 'data') } })
+  const demo = await run(process.execPath, [jiti, 'demo/main.ts'], {
+    env: { EVERT_DEMO_FLIGHTS: String(flights), EVERT_DEMO_DIR: join(dir, 'data') },
+  })
   expect(demo.code, `${demo.out}\n${demo.err}`).toBe(0)
   const lines = demo.out.trim().split('\n')
   expect(lines.at(-1)).toMatch(/^Done in \d+\.\d s\./)

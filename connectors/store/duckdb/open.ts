@@ -35,7 +35,11 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
     reader: async (wanted) => {
       const reader = await readConnection(await instance.connect(), wanted?.scratch === true, onDamage)
       readers.add(reader)
-      return { ...reader, close: () => (readers.delete(reader), reader.close()) }
+      const close = () => {
+        readers.delete(reader)
+        return reader.close()
+      }
+      return { ...reader, close }
     },
     close: async () => {
       await write.idle()

@@ -3,9 +3,9 @@
  * the burst that is now durable. A process of its own, so that the engine's death does not touch it.
  */
 import { createInterface } from 'node:readline'
-import { openLog } from '../../../engine/serve/open-log.ts'
 import { loadProject } from '../../../engine/model/load/load-project.ts'
 import { createAppender } from '../../../engine/run/append.ts'
+import { openLog } from '../../../engine/serve/open-log.ts'
 import { burstOf, newEvents } from './traffic.ts'
 
 const [root = '', seed = ''] = process.argv.slice(2)

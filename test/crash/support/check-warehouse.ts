@@ -25,7 +25,8 @@ export async function checkViews(service: Service, acknowledged: Acknowledged): 
 
 async function checkCounts(service: Service, status: StatusInfo, { moves, prices, transfers, garbage }: Acknowledged): Promise<void> {
   expect(status.position).toEqual(status.ends)
-  for (const one of status.consumers) expect(BigInt(one.read), JSON.stringify(one)).toBe(BigInt(one.applied) + BigInt(one.dead) + BigInt(one.skipped))
+  for (const one of status.consumers)
+    expect(BigInt(one.read), JSON.stringify(one)).toBe(BigInt(one.applied) + BigInt(one.dead) + BigInt(one.skipped))
   const counts = (consumer: string, stream: string) => {
     const found = status.consumers.find((one) => one.consumer === consumer && one.stream === stream)
     return [Number(found?.read), Number(found?.dead)]
@@ -41,7 +42,12 @@ async function checkCounts(service: Service, status: StatusInfo, { moves, prices
   const places = letters.map(({ consumer, partition, offset }) => `${consumer} ${partition}@${offset}`)
   expect(new Set(places).size, 'no dead letter is there twice').toBe(places.length)
   expect(letters.filter(({ consumer }) => consumer === 'chain')).toHaveLength(unlucky)
-  expect(letters.filter(({ consumer }) => consumer === 'views').map(({ value }) => value).sort()).toEqual([...garbage[0], ...garbage[1]].sort())
+  expect(
+    letters
+      .filter(({ consumer }) => consumer === 'views')
+      .map(({ value }) => value)
+      .sort(),
+  ).toEqual([...garbage[0], ...garbage[1]].sort())
 }
 
 /** Every acknowledged event is in the log once, in its key's order, and nothing else is. */
@@ -58,10 +64,17 @@ export async function checkLog(dataDir: string, { moves, prices, transfers, garb
     }
     expect((await eventsOf(log, 'transfers', 0)).map(({ text }) => JSON.parse(text))).toEqual(transfers)
     expect(await eventsOf(log, 'prices', 0)).toHaveLength(prices.length)
-    const alerts = (await Promise.all([0].map((partition) => eventsOf(log, 'alerts', partition)))).flat().map(({ text }) => JSON.parse(text) as { sku: string; n: number; nth: number })
+    const alerts = (await Promise.all([0].map((partition) => eventsOf(log, 'alerts', partition))))
+      .flat()
+      .map(({ text }) => JSON.parse(text) as { sku: string; n: number; nth: number })
     for (const sku of new Set(moves.map((move) => move.sku))) {
-      const wanted = moves.filter((move) => move.sku === sku && move.type === 'Taken' && move.quantity >= 80).map(({ n }, i) => ({ sku, n, nth: i + 1 }))
-      expect(alerts.filter((alert) => alert.sku === sku), `alerts of ${sku}`).toEqual(wanted)
+      const wanted = moves
+        .filter((move) => move.sku === sku && move.type === 'Taken' && move.quantity >= 80)
+        .map(({ n }, i) => ({ sku, n, nth: i + 1 }))
+      expect(
+        alerts.filter((alert) => alert.sku === sku),
+        `alerts of ${sku}`,
+      ).toEqual(wanted)
     }
   } finally {
     await log.close()
@@ -77,10 +90,19 @@ export async function checkFile(file: string): Promise<void> {
     expect(await column(`SELECT name || ' is ' || state FROM _evert.versions WHERE state <> 'live'`)).toEqual([])
     expect(await column('SELECT name FROM _evert.versions GROUP BY name HAVING count(*) > 1')).toEqual([])
     const owned = await column('SELECT "table" FROM _evert.versions')
-    expect((await column(`SELECT table_name FROM duckdb_tables() WHERE schema_name = '_state' AND NOT starts_with(table_name, 'processor:')`)).sort()).toEqual(owned.sort())
+    expect(
+      (
+        await column(`SELECT table_name FROM duckdb_tables() WHERE schema_name = '_state' AND NOT starts_with(table_name, 'processor:')`)
+      ).sort(),
+    ).toEqual(owned.sort())
     // Every name that can be read stands on a table that is there.
-    for (const view of await column(`SELECT schema_name || '."' || view_name || '"' FROM duckdb_views() WHERE NOT internal`)) await connection.run(`SELECT * FROM ${view} LIMIT 0`)
-    expect(await column(`SELECT consumer FROM _evert.dead_letters WHERE consumer LIKE '%(building)' UNION ALL SELECT consumer FROM _evert.counts WHERE consumer LIKE '%(building)'`)).toEqual([])
+    for (const view of await column(`SELECT schema_name || '."' || view_name || '"' FROM duckdb_views() WHERE NOT internal`))
+      await connection.run(`SELECT * FROM ${view} LIMIT 0`)
+    expect(
+      await column(
+        `SELECT consumer FROM _evert.dead_letters WHERE consumer LIKE '%(building)' UNION ALL SELECT consumer FROM _evert.counts WHERE consumer LIKE '%(building)'`,
+      ),
+    ).toEqual([])
   } finally {
     connection.closeSync()
     instance.closeSync()

@@ -24,15 +24,25 @@ export interface EngineChild {
 }
 
 /** Starts the engine of the project in `root`. `crashAt`: a place of `engine/run/crash.ts`, `name:times`. */
-export async function startChild(root: string, dataDir: string, { crashAt, env = {}, shell }: { crashAt?: string; env?: NodeJS.ProcessEnv; shell?: string } = {}): Promise<EngineChild> {
+export async function startChild(
+  root: string,
+  dataDir: string,
+  { crashAt, env = {}, shell }: { crashAt?: string; env?: NodeJS.ProcessEnv; shell?: string } = {},
+): Promise<EngineChild> {
   const args = [await builtCli(), 'run', '--json', '--project', root]
-  const options = { env: { ...process.env, ...env, ...(crashAt === undefined ? {} : { EVERT_CRASH_AT: crashAt }) }, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] }
-  const child = shell === undefined ? spawn(process.execPath, args, options) : spawn('/bin/sh', ['-c', shell, process.execPath, ...args], options)
+  const options = {
+    env: { ...process.env, ...env, ...(crashAt === undefined ? {} : { EVERT_CRASH_AT: crashAt }) },
+    stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+  }
+  const child =
+    shell === undefined ? spawn(process.execPath, args, options) : spawn('/bin/sh', ['-c', shell, process.execPath, ...args], options)
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text
   })
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => child.on('close', (code, signal) => resolve({ code, signal })))
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal })),
+  )
   const ready = new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', () => resolve())
     void ended.then(({ code, signal }) => reject(new Error(`the engine ended with ${code ?? signal} before it was ready: ${log}`)))
@@ -65,7 +75,8 @@ export async function caughtUp(service: Service): Promise<StatusInfo> {
   // Twice in a row: a processor may have appended between the reading of the ends and that of its own position.
   for (let before: string | undefined; ; ) {
     const status = await service.status()
-    const isThere = status.processors.every((one) => one.lagEvents === 0) && status.replays.length === 0 && isAt(status.position, status.ends)
+    const isThere =
+      status.processors.every((one) => one.lagEvents === 0) && status.replays.length === 0 && isAt(status.position, status.ends)
     if (isThere && before === JSON.stringify(status.ends)) return status
     before = isThere ? JSON.stringify(status.ends) : undefined
     if (!isThere) await pause(10)

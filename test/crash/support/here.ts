@@ -1,7 +1,7 @@
 /** An engine in the test's own process: quick to start, and its log lines are at hand. */
 import { pino } from 'pino'
 import type { AppendResult } from '../../../connectors/log/log.ts'
-import { type NewEvent, createAppender } from '../../../engine/run/append.ts'
+import { createAppender, type NewEvent } from '../../../engine/run/append.ts'
 import { type Engine, startEngine } from '../../../engine/serve/engine.ts'
 import { openLocal } from '../../../engine/serve/local.ts'
 import { openLog } from '../../../engine/serve/open-log.ts'

@@ -31,7 +31,9 @@ export function tempProject(files: Files, { dataDir }: { dataDir?: string } = {}
       writeFileSync(join(root, path), text)
     }
   }
-  write({ 'evert.config.ts': `export default { dataDir: ${JSON.stringify(data)}, logLevel: 'error', duckdb: { threads: 2, memoryLimit: '500MB' } }\n` })
+  write({
+    'evert.config.ts': `export default { dataDir: ${JSON.stringify(data)}, logLevel: 'error', duckdb: { threads: 2, memoryLimit: '500MB' } }\n`,
+  })
   write(files)
   return {
     root,

@@ -24,8 +24,20 @@ export async function recomputed(acknowledged: Acknowledged): Promise<Map<string
   try {
     const last = new Map(acknowledged.prices.map((price) => [price.sku, price]))
     await load(connection, dir, 'moves', acknowledged.moves, `{type: 'VARCHAR', sku: 'VARCHAR', n: 'BIGINT', quantity: 'INTEGER'}`)
-    await load(connection, dir, 'transfers', acknowledged.transfers, `{id: 'VARCHAR', n: 'BIGINT', legs: 'STRUCT(account VARCHAR, amount BIGINT)[]'}`)
-    await load(connection, dir, 'prices', [...last.values()].filter(({ price }) => price !== null), `{sku: 'VARCHAR', n: 'BIGINT', price: 'DECIMAL(18,2)'}`)
+    await load(
+      connection,
+      dir,
+      'transfers',
+      acknowledged.transfers,
+      `{id: 'VARCHAR', n: 'BIGINT', legs: 'STRUCT(account VARCHAR, amount BIGINT)[]'}`,
+    )
+    await load(
+      connection,
+      dir,
+      'prices',
+      [...last.values()].filter(({ price }) => price !== null),
+      `{sku: 'VARCHAR', n: 'BIGINT', price: 'DECIMAL(18,2)'}`,
+    )
     const answer = new Map<string, string[]>()
     for (const [view, sql] of Object.entries(sums)) {
       const rows = (await connection.runAndReadAll(sql)).convertRows(JsonDuckDBValueConverter)

@@ -34,7 +34,9 @@ export const best = 'SELECT item, total FROM totals ORDER BY total DESC, item LI
 /** The project; batches of 10 events, so that builds have many steps. */
 export function till(options: Till = {}): TempProject {
   const project = tempProject({ 'pipelines/till.ts': pipeline(options), ...viewFile('totals', totals), ...viewFile('best', best) })
-  project.write({ 'evert.config.ts': `export default { logLevel: 'error', batchEventsMax: 10, duckdb: { threads: 1, memoryLimit: '300MB' } }\n` })
+  project.write({
+    'evert.config.ts': `export default { logLevel: 'error', batchEventsMax: 10, duckdb: { threads: 1, memoryLimit: '300MB' } }\n`,
+  })
   return project
 }
 

@@ -40,10 +40,27 @@ export function burstOf(seed: number, number: number): Burst {
   const n = number * 1_000
   const events = <T>(make: (n: number) => T): T[] => Array.from({ length: count }, (_, i) => make(n + i))
   const kind = random.below(20)
-  if (kind === 0) return { stream: 'garbage', partition: random.below(2), texts: [`{"sku":"cup","n":${n}`, '{"sku":7}', 'FATAL'].slice(random.below(3)) }
-  if (kind < 4) return { stream: 'prices', events: events((at) => ({ sku: random.pick(skus), n: at, price: random.below(4) === 0 ? null : `${random.below(900)}.${10 + random.below(90)}` })) }
+  if (kind === 0)
+    return { stream: 'garbage', partition: random.below(2), texts: [`{"sku":"cup","n":${n}`, '{"sku":7}', 'FATAL'].slice(random.below(3)) }
+  if (kind < 4)
+    return {
+      stream: 'prices',
+      events: events((at) => ({
+        sku: random.pick(skus),
+        n: at,
+        price: random.below(4) === 0 ? null : `${random.below(900)}.${10 + random.below(90)}`,
+      })),
+    }
   if (kind < 10) return { stream: 'transfers', events: events((at) => transferOf(random, at)) }
-  return { stream: 'moves', events: events((at) => ({ type: random.below(3) === 0 ? 'Taken' : 'Put', sku: random.pick(skus), n: at, quantity: random.pick([1, 5, 13, 19, 40, 80, 99]) })) }
+  return {
+    stream: 'moves',
+    events: events((at) => ({
+      type: random.below(3) === 0 ? 'Taken' : 'Put',
+      sku: random.pick(skus),
+      n: at,
+      quantity: random.pick([1, 5, 13, 19, 40, 80, 99]),
+    })),
+  }
 }
 
 function transferOf(random: ReturnType<typeof randomOf>, n: number): Transfer {
