@@ -32,7 +32,7 @@ export function textOf(value: AstValue): string {
 }
 
 /** Every object of the tree, parents first; `enter` returning false leaves an object's inside out. */
-export function visit(value: AstValue, enter: (ast: Ast) => boolean | void): void {
+export function visit(value: AstValue, enter: (ast: Ast) => unknown): void {
   if (Array.isArray(value)) {
     for (const item of value as readonly AstValue[]) visit(item, enter)
   } else if (isAst(value)) {

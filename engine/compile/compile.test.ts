@@ -25,6 +25,7 @@ describe('the strategy, and why', () => {
     ['SELECT origin, sum(ratio) AS n FROM flights GROUP BY origin', 'full', /sum\(DOUBLE\) has no exact state/],
     ['SELECT origin, max(ratio) AS n FROM flights GROUP BY origin', 'full', /floats/],
     ['SELECT origin, sum(big) AS n FROM flights GROUP BY origin', 'full', /sum\(HUGEINT\)/],
+    ['SELECT weighted_avg(delay, distance) AS w FROM flights', 'full', /weighted_avg\(\)/],
     ['SELECT origin, max(delay, 3) AS n FROM flights GROUP BY origin', 'full', /several values/],
     ['SELECT origin, list(delay ORDER BY day) AS n FROM flights GROUP BY origin', 'full', /ORDER BY/],
     ['SELECT origin, count(*) AS n FROM flights GROUP BY ROLLUP (origin)', 'full', /grouping sets/],

@@ -40,7 +40,12 @@ export function storeConformance(makeDriver: () => StoreDriver): void {
           throw failure
         }),
       ).rejects.toBe(failure)
-      await expect(store.transaction(async (tx) => (await tx.run('DELETE FROM facts'), tx.run('SELECT no_such_thing')))).rejects.toThrow()
+      await expect(
+        store.transaction(async (tx) => {
+          await tx.run('DELETE FROM facts')
+          await tx.run('SELECT no_such_thing')
+        }),
+      ).rejects.toThrow()
       expect(await count()).toBe(2n)
     })
 

@@ -69,6 +69,44 @@ describe('avg over merged sums and counts is DuckDB’s avg, bit for bit', () =>
     expect(count?.n).toBe(BigInt(groups))
   })
 
+  test.each(['SMALLINT', 'INTEGER', 'BIGINT', 'DECIMAL(4,2)', 'DECIMAL(9,2)'])(
+    '%s, where rounding twice differs from rounding once',
+    async (type) => {
+      const scale = type.endsWith(',2)') ? 100n : 1n
+      const pairs = roundedTwice(40, scale)
+      const relation: Relation = {
+        name: 'facts',
+        kind: 'stream',
+        source: 'facts',
+        columns: [
+          { name: 'g', type: 'BIGINT' },
+          { name: 'x', type },
+        ],
+        appendOnly: true,
+      }
+      await analyzer.declare(relation)
+      const view = await parseView(analyzer, 'avg.sql', 'CREATE MATERIALIZED VIEW a AS SELECT g, avg(x) AS a FROM facts GROUP BY g')
+      const plan = await compileView(analyzer, view, new Map([['facts', relation]]))
+      // n rows of floor(s / n), and one more in as many of them as the remainder says: their sum is s.
+      const rows = pairs.map(
+        ({ sum, count }, g) =>
+          `SELECT ${g} AS g, CAST((${sum / count} + CASE WHEN i < ${sum % count} THEN 1 ELSE 0 END) * CAST(${scale === 1n ? 1 : 0.01} AS DECIMAL(3,2)) AS ${type}) AS x FROM range(${count}) AS t(i)`,
+      )
+      await store.script([
+        `CREATE OR REPLACE TABLE facts AS ${rows.join(' UNION ALL ')}`,
+        'DROP TABLE IF EXISTS state',
+        ...plan.create('state'),
+        ...plan.maintain('state', () => '(SELECT * FROM facts)'),
+      ])
+      const wrong = await store.transaction((tx) =>
+        tx.all(
+          `SELECT g, a.a AS wanted, v.a AS got FROM (SELECT g, avg(x) AS a FROM facts GROUP BY g) AS a JOIN (${plan.read('state')}) AS v USING (g) WHERE a.a IS DISTINCT FROM v.a`,
+        ),
+      )
+      expect(wrong).toEqual([])
+    },
+  )
+
   test('negative, zero, NULL and single values', async () => {
     const values = ['NULL', '0', '-1', '1', '7', '-9223372036854775808', '9223372036854775807', '9007199254740993', '-9007199254740995']
     for (const value of values) {
@@ -81,3 +119,36 @@ describe('avg over merged sums and counts is DuckDB’s avg, bit for bit', () =>
     }
   })
 })
+
+/** Sums and counts whose quotient, rounded to 64 bits and then to 53, is another double than when it is rounded once. */
+function roundedTwice(wanted: number, scale: bigint): { sum: bigint; count: bigint }[] {
+  const found: { sum: bigint; count: bigint }[] = []
+  let state = 12_345n
+  const next = (below: bigint): bigint => {
+    state = (state * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) % 2n ** 64n
+    return (state >> 16n) % below
+  }
+  while (found.length < wanted) {
+    const count = 2_049n + next(2_000n)
+    const sum = count + next(9_000n * count)
+    if (roundTo(53, ...asBits(64, sum, count * scale)) !== roundTo(53, sum, count * scale)) found.push({ sum, count })
+  }
+  return found
+}
+
+/** The quotient with so many significant bits, half to even, as mantissa × 2^-shift: an exact fraction again. */
+function asBits(bits: number, sum: bigint, divisor: bigint): [bigint, bigint] {
+  let shift = 0n
+  while ((sum << shift) / divisor < 2n ** BigInt(bits - 1)) shift++
+  const quotient = (sum << shift) / divisor
+  const rest = (sum << shift) % divisor
+  const up = 2n * rest > divisor || (2n * rest === divisor && quotient % 2n === 1n)
+  return [quotient + (up ? 1n : 0n), 2n ** shift]
+}
+
+function roundTo(bits: number, sum: bigint, divisor: bigint): string {
+  const [mantissa, power] = asBits(bits, sum, divisor)
+  let [top, bottom] = [mantissa, power]
+  while (top % 2n === 0n && bottom % 2n === 0n) [top, bottom] = [top / 2n, bottom / 2n]
+  return `${top}/${bottom}`
+}

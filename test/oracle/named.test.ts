@@ -33,6 +33,7 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   'UNION ALL over a CTE of a table': ['WITH a AS (SELECT k FROM dim) SELECT k FROM a UNION ALL SELECT k FROM shop'],
   'UNION is not UNION ALL': ['SELECT k FROM shop UNION SELECT k FROM shop.Made'],
   'an aggregate hidden in a macro': ['SELECT k, weighted_avg(i, i) AS w FROM shop GROUP BY k'],
+  'an aggregate hidden in a macro, without GROUP BY': ['SELECT weighted_avg(i, 2) AS w FROM shop'],
   'a column named like a function of the session': ['SELECT "user" AS who, count(*) AS n FROM shop.Made GROUP BY "user"'],
   'LIMIT inside a CTE’s reader': ['WITH a AS (SELECT k FROM shop) SELECT * FROM (SELECT * FROM a ORDER BY k LIMIT 3)'],
   'LIMIT in a correlated subquery': ['SELECT k, (SELECT n FROM dim WHERE dim.k = shop.k ORDER BY n LIMIT 1) AS n FROM shop'],
