@@ -27,9 +27,14 @@ export async function dropAndReplay(project: Project, engine: EngineProcess): Pr
   say(`   meanwhile routes answers: ${live.rows[0]?.[0]} rows`)
   const events = await built(engine)
   const seconds = (performance.now() - begin) / 1000
-  say(`   replayed ${dropped} from offset 0 beside them and swapped it in: ${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${Math.round(events / seconds).toLocaleString('en')} events/s`)
+  say(
+    `   replayed ${dropped} from offset 0 beside them and swapped it in: ${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${Math.round(events / seconds).toLocaleString('en')} events/s`,
+  )
   for await (const answer of engine.service.verify([dropped])) {
-    check(answer.equal, `${answer.view}: ${answer.rows.toLocaleString('en')} rows verified against ${answer.events.toLocaleString('en')} events of the log, at ${JSON.stringify(answer.position.flights)}`)
+    check(
+      answer.equal,
+      `${answer.view}: ${answer.rows.toLocaleString('en')} rows verified against ${answer.events.toLocaleString('en')} events of the log, at ${JSON.stringify(answer.position.flights)}`,
+    )
   }
 }
 

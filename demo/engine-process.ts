@@ -46,7 +46,9 @@ export class EngineProcess {
     const begin = performance.now()
     await this.start()
     const after = await this.service.status()
-    say(`   killed the engine with SIGKILL at position sum ${before.positionSum}; it goes on from ${after.positionSum} after ${Math.round(performance.now() - begin)} ms`)
+    say(
+      `   killed the engine with SIGKILL at position sum ${before.positionSum}; it goes on from ${after.positionSum} after ${Math.round(performance.now() - begin)} ms`,
+    )
   }
 
   /** When every event that is in the log now is in the views and every processor has seen it. */

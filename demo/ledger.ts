@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ledger } from '../pipelines/ledger.ts'
 import type { Appender } from '../engine/run/append.ts'
+import { ledger } from '../pipelines/ledger.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { check, say } from './print.ts'
 
@@ -21,16 +21,26 @@ export async function keepLedger(appender: Appender, engine: EngineProcess, root
       reads++
     }
   })()
-  for (let n = 0; n < postings; n += 10) await appender.append(ledger, Array.from({ length: 10 }, (_, i) => ({ data: entry(n + i) })))
+  for (let n = 0; n < postings; n += 10)
+    await appender.append(
+      ledger,
+      Array.from({ length: 10 }, (_, i) => ({ data: entry(n + i) })),
+    )
   const status = await engine.caughtUp()
   posting = false
   await reading
-  check(sums.size === 1 && sums.has('0.00'), `${postings.toLocaleString('en')} postings: the balances summed to 0.00 in each of ${reads.toLocaleString('en')} reads meanwhile`)
+  check(
+    sums.size === 1 && sums.has('0.00'),
+    `${postings.toLocaleString('en')} postings: the balances summed to 0.00 in each of ${reads.toLocaleString('en')} reads meanwhile`,
+  )
   const report = await readFile(join(root, 'sql', 'queries', 'ledger_report.sql'), 'utf8')
   const first = JSON.stringify((await engine.rows(report)).rows)
   await engine.service.replay('journal')
   const second = JSON.stringify((await engine.rows(report)).rows)
-  check(first === second, `the report from 3 March to 21 April, before and after a replay: ${first.length} bytes, sha256 ${createHash('sha256').update(first).digest('hex').slice(0, 16)} twice`)
+  check(
+    first === second,
+    `the report from 3 March to 21 April, before and after a replay: ${first.length} bytes, sha256 ${createHash('sha256').update(first).digest('hex').slice(0, 16)} twice`,
+  )
   say(`   position of the ledger ${JSON.stringify(status.position.ledger)}`)
 }
 
@@ -41,5 +51,10 @@ function entry(n: number) {
   const day = new Date(Date.UTC(2026, 0, 1 + (n % 180))).toISOString().slice(0, 10)
   const money = (amount: number) => (amount / 100).toFixed(2)
   const legs = n % 3 === 0 ? [cents, -Math.floor(cents / 3), -(cents - Math.floor(cents / 3))] : [cents, -cents]
-  return { posting_id: `p${n}`, booked_on: day, text: `posting ${n}`, legs: legs.map((amount, i) => ({ account: account(i), amount: money(amount) })) }
+  return {
+    posting_id: `p${n}`,
+    booked_on: day,
+    text: `posting ${n}`,
+    legs: legs.map((amount, i) => ({ account: account(i), amount: money(amount) })),
+  }
 }

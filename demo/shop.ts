@@ -1,5 +1,5 @@
-import { shop } from '../pipelines/shop.ts'
 import type { Appender } from '../engine/run/append.ts'
+import { shop } from '../pipelines/shop.ts'
 import type { EngineProcess } from './engine-process.ts'
 import { check, say } from './print.ts'
 
@@ -17,7 +17,10 @@ export async function runShop(appender: Appender, engine: EngineProcess): Promis
   const orders = await engine.rows('SELECT "orderId", sku, quantity, total, status, reason FROM order_view ORDER BY 1')
   for (const row of orders.rows) say(`   ${row.map((cell) => String(cell ?? '').padEnd(10)).join(' ')}`)
   const statuses = orders.rows.map((row) => row[4])
-  check(JSON.stringify(statuses) === '["validated","rejected","validated","rejected"]', `each request has one outcome, at shop ${JSON.stringify(orders.position.shop)}`)
+  check(
+    JSON.stringify(statuses) === '["validated","rejected","validated","rejected"]',
+    `each request has one outcome, at shop ${JSON.stringify(orders.position.shop)}`,
+  )
   const requests = await engine.rows('SELECT count(*) FROM shop.OrderRequested')
   check(Number(requests.rows[0]?.[0]) === 4, 'the four requests are still there, unchanged: an outcome is another event')
 }

@@ -11,7 +11,8 @@ export async function openLocal(project: Project, options: { logger?: Logger } =
   const core = await openCore(project, options.logger ?? pino({ level: 'silent' }))
   try {
     await initialize(core.store)
-    for (const source of core.definitions.sources.values()) await core.log.createTopic(source.topic, { partitions: source.partitions, versions: source.versions })
+    for (const source of core.definitions.sources.values())
+      await core.log.createTopic(source.topic, { partitions: source.partitions, versions: source.versions })
     return answer(core)
   } catch (error) {
     await closeCore(core)

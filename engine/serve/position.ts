@@ -16,6 +16,7 @@ export async function endsOf(core: Core): Promise<ReadonlyMap<string, readonly b
 /** Events between a position and the ends: an upper bound where offsets have gaps. */
 export function lag(position: Position, ends: ReadonlyMap<string, readonly bigint[]>): number {
   let events = 0n
-  for (const [topic, offsets] of ends) for (const [partition, end] of offsets.entries()) events += end - (position.get(topic)?.[partition] ?? 0n)
+  for (const [topic, offsets] of ends)
+    for (const [partition, end] of offsets.entries()) events += end - (position.get(topic)?.[partition] ?? 0n)
   return Number(events)
 }

@@ -14,7 +14,12 @@ import type { Ask, Json, QueryAnswer } from './service.ts'
  * One SELECT over views, tables and streams, in one snapshot. What it names is looked up in the project (the sandbox); a
  * stream without history is decoded from the log first, the columns that are named only.
  */
-export async function answerQuery(core: Core, sql: string, options: { rowsMax?: number; timeoutMs?: number }, ask: Ask): Promise<QueryAnswer> {
+export async function answerQuery(
+  core: Core,
+  sql: string,
+  options: { rowsMax?: number; timeoutMs?: number },
+  ask: Ask,
+): Promise<QueryAnswer> {
   const node = await parse(core, sql)
   const resolved = resolve(node, core.definitions.catalog, 'query-refused')
   const reader = await core.store.reader({ scratch: true })
@@ -25,17 +30,35 @@ export async function answerQuery(core: Core, sql: string, options: { rowsMax?: 
     const scratch = createScratch({ reader, log: core.log, analyzer: core.analyzer, position, onEvents: progress.add, signal: ask.signal })
     for (const { relation, placed } of resolved.reads) {
       const kinds = relation.kind === 'view' ? ['sql', 'fold'] : relation.kind === 'table' ? ['table'] : ['history']
-      const row = versions.find((candidate) => candidate.name === relation.source && kinds.includes(candidate.kind) && candidate.state !== 'building')
+      const row = versions.find(
+        (candidate) => candidate.name === relation.source && kinds.includes(candidate.kind) && candidate.state !== 'building',
+      )
       if (row?.state === 'live') continue
-      if (row?.state === 'failed') throw new EvertError('view-failed', `The view ${row.name} failed and is not served: ${row.error}. Mend it and run evert replay ${row.name}.`)
+      if (row?.state === 'failed')
+        throw new EvertError(
+          'view-failed',
+          `The view ${row.name} failed and is not served: ${row.error}. Mend it and run evert replay ${row.name}.`,
+        )
       const source = core.definitions.sources.get(relation.source)
-      if (!source) throw new EvertError('view-unknown', `The view ${relation.name} is declared but not built yet. Start the engine: evert run.`)
+      if (!source)
+        throw new EvertError('view-unknown', `The view ${relation.name} is declared but not built yet. Start the engine: evert run.`)
       const sources = resolved.reads.filter((read) => read.relation.source === source.name)
       const columns = sources.flatMap((read) => read.relation.columns.map((column) => column.name))
-      await scratch.load(source, needsOfQuery(resolved.node, [...columns, ...(placed ? placeNames : [])]), sources.some((read) => read.placed))
+      await scratch.load(
+        source,
+        needsOfQuery(resolved.node, [...columns, ...(placed ? placeNames : [])]),
+        sources.some((read) => read.placed),
+      )
     }
-    const answer = await reader.query(await scratch.print(resolved.node), { timeoutMs: options.timeoutMs ?? limits.queryTimeoutMsDefault, signal: ask.signal })
-    return { columns: answer.columns, position: positionJson(core, position), rows: rowsOf(reader, answer.rows, options.rowsMax ?? limits.queryRowsDefault) }
+    const answer = await reader.query(await scratch.print(resolved.node), {
+      timeoutMs: options.timeoutMs ?? limits.queryTimeoutMsDefault,
+      signal: ask.signal,
+    })
+    return {
+      columns: answer.columns,
+      position: positionJson(core, position),
+      rows: rowsOf(reader, answer.rows, options.rowsMax ?? limits.queryRowsDefault),
+    }
   } catch (error) {
     await reader.close()
     if (error instanceof EvertError) throw error
@@ -47,7 +70,8 @@ async function parse(core: Core, sql: string): Promise<Awaited<ReturnType<Core['
   try {
     return await core.analyzer.parse(sql.replace(/[\s;]+$/, ''))
   } catch (error) {
-    if (error instanceof EvertError && error.code === 'sql-invalid') throw new EvertError('query-refused', caret(sql, error), { cause: error, details: error.details })
+    if (error instanceof EvertError && error.code === 'sql-invalid')
+      throw new EvertError('query-refused', caret(sql, error), { cause: error, details: error.details })
     throw error
   }
 }
@@ -67,12 +91,20 @@ function needsOfQuery(node: unknown, columns: readonly string[]): ReadonlySet<st
   return new Set(columns.map((column) => column.toLowerCase()).filter((column) => lower.includes(JSON.stringify(column))))
 }
 
-async function* rowsOf(reader: Reader, blocks: AsyncIterable<readonly (readonly unknown[])[]>, rowsMax: number): AsyncGenerator<readonly (readonly Json[])[]> {
+async function* rowsOf(
+  reader: Reader,
+  blocks: AsyncIterable<readonly (readonly unknown[])[]>,
+  rowsMax: number,
+): AsyncGenerator<readonly (readonly Json[])[]> {
   let rows = 0
   try {
     for await (const block of blocks) {
       rows += block.length
-      if (rows > rowsMax) throw new EvertError('limit-exceeded', `The answer has more than ${rowsMax} rows. Add a LIMIT, aggregate, or raise the limit of rows.`)
+      if (rows > rowsMax)
+        throw new EvertError(
+          'limit-exceeded',
+          `The answer has more than ${rowsMax} rows. Add a LIMIT, aggregate, or raise the limit of rows.`,
+        )
       yield block as readonly (readonly Json[])[]
     }
   } finally {

@@ -28,7 +28,11 @@ export async function statusOf(core: Core): Promise<StatusInfo> {
       ...(core.halted === undefined ? {} : { halted: core.halted }),
       processors: core.processors.map((processor) => {
         const end = ends.get(processor.topic) ?? []
-        return { name: processor.name, position: processor.position.map(String), lagEvents: Number(end.reduce((sum, offset, partition) => sum + offset - (processor.position[partition] ?? 0n), 0n)) }
+        return {
+          name: processor.name,
+          position: processor.position.map(String),
+          lagEvents: Number(end.reduce((sum, offset, partition) => sum + offset - (processor.position[partition] ?? 0n), 0n)),
+        }
       }),
       replays: [...core.builds].map((build) => ({ view: build.views.join(', '), ...build.progress })),
     }
@@ -39,7 +43,13 @@ export async function statusOf(core: Core): Promise<StatusInfo> {
 
 /** SQL views share the decoding of a stream, the consumer `views`; a fold reads what was decoded well; processors count for themselves. */
 async function counts(core: Core, all: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>): Promise<ConsumerCounts[]> {
-  const byTopic = new Map((await all('SELECT topic, CAST(sum(events) AS BIGINT) AS events, CAST(sum(dead) AS BIGINT) AS dead, CAST(sum(skipped) AS BIGINT) AS skipped FROM _evert.positions GROUP BY topic')).map((row) => [String(row.topic), row]))
+  const byTopic = new Map(
+    (
+      await all(
+        'SELECT topic, CAST(sum(events) AS BIGINT) AS events, CAST(sum(dead) AS BIGINT) AS dead, CAST(sum(skipped) AS BIGINT) AS skipped FROM _evert.positions GROUP BY topic',
+      )
+    ).map((row) => [String(row.topic), row]),
+  )
   const own = await all('SELECT consumer, stream, "read", applied, dead, skipped FROM _evert.counts ORDER BY ALL')
   const answer: ConsumerCounts[] = []
   const big = (value: unknown) => BigInt((value ?? 0) as bigint)
@@ -47,18 +57,39 @@ async function counts(core: Core, all: (sql: string) => Promise<readonly Readonl
     const row = byTopic.get(source.topic)
     const read = big(row?.events)
     const [dead, skipped] = [big(row?.dead), big(row?.skipped)]
-    answer.push({ consumer: 'views', stream: source.name, read: String(read), applied: String(read - dead - skipped), dead: String(dead), skipped: String(skipped) })
+    answer.push({
+      consumer: 'views',
+      stream: source.name,
+      read: String(read),
+      applied: String(read - dead - skipped),
+      dead: String(dead),
+      skipped: String(skipped),
+    })
     for (const fold of core.definitions.folds.values()) {
       if (fold.from.name !== source.name) continue
       const rejected = own.find((candidate) => candidate.consumer === fold.name)
       const good = read - dead - skipped
       const [foldDead, foldSkipped] = [big(rejected?.dead), big(rejected?.skipped)]
-      answer.push({ consumer: fold.name, stream: source.name, read: String(good), applied: String(good - foldDead - foldSkipped), dead: String(foldDead), skipped: String(foldSkipped) })
+      answer.push({
+        consumer: fold.name,
+        stream: source.name,
+        read: String(good),
+        applied: String(good - foldDead - foldSkipped),
+        dead: String(foldDead),
+        skipped: String(foldSkipped),
+      })
     }
   }
   for (const row of own) {
     if (core.definitions.folds.has(String(row.consumer)) || String(row.consumer).endsWith(' (building)')) continue
-    answer.push({ consumer: String(row.consumer), stream: String(row.stream), read: String(row.read), applied: String(row.applied), dead: String(row.dead), skipped: String(row.skipped) })
+    answer.push({
+      consumer: String(row.consumer),
+      stream: String(row.stream),
+      read: String(row.read),
+      applied: String(row.applied),
+      dead: String(row.dead),
+      skipped: String(row.skipped),
+    })
   }
   return answer
 }

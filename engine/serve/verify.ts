@@ -11,12 +11,22 @@ export async function* verifyViews(core: Core, views: readonly string[] | undefi
   const rows = await core.store.transaction(readVersions)
   const live = rows.filter((row) => row.state === 'live' && row.kind !== 'history').map((row) => row.name)
   for (const name of views ?? live) {
-    const known = [...core.definitions.catalog.values()].find((relation) => relation.name.toLowerCase() === name.toLowerCase() && relation.kind !== 'stream' && relation.kind !== 'type')
+    const known = [...core.definitions.catalog.values()].find(
+      (relation) => relation.name.toLowerCase() === name.toLowerCase() && relation.kind !== 'stream' && relation.kind !== 'type',
+    )
     if (!known) throw new EvertError('view-unknown', `There is no view named ${name}. Known: ${live.join(', ')}.`)
-    if (!live.includes(known.name)) throw new EvertError('view-failed', `The view ${known.name} is not live, so there is nothing to verify. evert views tells why.`)
+    if (!live.includes(known.name))
+      throw new EvertError('view-failed', `The view ${known.name} is not live, so there is nothing to verify. evert views tells why.`)
     const begin = performance.now()
     const progress = meter(`verifying ${known.name}`, 'events', ask)
-    const verified = await verifyView(known.name, { store: core.store, log: core.log, analyzer: core.analyzer, definitions: core.definitions, onEvents: progress.add, signal: ask.signal })
+    const verified = await verifyView(known.name, {
+      store: core.store,
+      log: core.log,
+      analyzer: core.analyzer,
+      definitions: core.definitions,
+      onEvents: progress.add,
+      signal: ask.signal,
+    })
     yield {
       view: known.name,
       equal: verified.differing === 0,

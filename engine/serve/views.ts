@@ -14,11 +14,24 @@ export async function listViews(core: Core): Promise<readonly ViewInfo[]> {
     const { position } = await readPosition(reader)
     const answer: ViewInfo[] = []
     for (const derivation of core.definitions.derivations) {
-      const own = versions.filter((row) => row.name === derivation.name && (row.kind === derivation.kind || (derivation.kind !== 'history' && derivation.kind !== 'table' && row.kind !== 'history' && row.kind !== 'table')))
+      const own = versions.filter(
+        (row) =>
+          row.name === derivation.name &&
+          (row.kind === derivation.kind ||
+            (derivation.kind !== 'history' && derivation.kind !== 'table' && row.kind !== 'history' && row.kind !== 'table')),
+      )
       const row = own.find((candidate) => candidate.state !== 'building') ?? own[0]
       const live = row?.state === 'live'
       const [count] = live ? await reader.all(`SELECT count(*) AS n FROM ${path(relationSchema, derivation.name)}`) : []
-      answer.push(infoOf(core, derivation, { state: row?.state ?? 'not built', version: row?.fingerprint ?? derivation.fingerprint, error: row?.error ?? undefined, rows: count === undefined ? null : Number(count.n), position: positionJson(core, position) }))
+      answer.push(
+        infoOf(core, derivation, {
+          state: row?.state ?? 'not built',
+          version: row?.fingerprint ?? derivation.fingerprint,
+          error: row?.error ?? undefined,
+          rows: count === undefined ? null : Number(count.n),
+          position: positionJson(core, position),
+        }),
+      )
     }
     return answer
   } finally {

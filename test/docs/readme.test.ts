@@ -52,7 +52,11 @@ describe('README', () => {
     await writeFile(join(project, 'program.mjs'), program?.text ?? '')
     const result = await run(process.execPath, ['program.mjs'], { cwd: project })
     expect(result.code, result.err).toBe(0)
-    const answer = await run('sh', ['-c', 'npx evert run --until-caught-up && npx evert query "SELECT count(*) AS orders FROM orders" --json'], { cwd: project, env: { EVERT_LOG_LEVEL: 'error' } })
+    const answer = await run(
+      'sh',
+      ['-c', 'npx evert run --until-caught-up && npx evert query "SELECT count(*) AS orders FROM orders" --json'],
+      { cwd: project, env: { EVERT_LOG_LEVEL: 'error' } },
+    )
     expect(answer.out).toContain('"orders":"3"')
   })
 
