@@ -52,7 +52,10 @@ it(`kill -9 of writers, ${rounds} rounds (EVERT_CRASH_SEED=${seed}): nothing ack
 
 /** Each producer goes on with the sequence that nobody acknowledged: if it was written all the same, it is a retry. */
 function startWriter(dir: string, producers: readonly string[], acknowledged: ReadonlyMap<string, number>): Promise<Child> {
-  return spawnTs('test/crash/log-writer-child.ts', [dir, ...producers.map((producer) => `${producer}:${(acknowledged.get(producer) ?? 0) + 1}`)])
+  return spawnTs('test/crash/log-writer-child.ts', [
+    dir,
+    ...producers.map((producer) => `${producer}:${(acknowledged.get(producer) ?? 0) + 1}`),
+  ])
 }
 
 async function record(child: Child, acknowledged: Map<string, number>, lines: number): Promise<void> {
