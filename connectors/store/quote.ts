@@ -1,5 +1,6 @@
 /** The one place where generated SQL is quoted. Every generated name is quoted, always (`old` alone is a keyword to DuckDB). */
 
+/** A quoted name. */
 export function ident(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
@@ -15,6 +16,7 @@ export function text(value: string): string {
   return quoted.includes('\0') ? `(${quoted.replaceAll('\0', "' || chr(0) || '")})` : quoted
 }
 
+/** Quoted names, with commas. */
 export function list(names: readonly string[]): string {
   return names.map(ident).join(', ')
 }

@@ -29,6 +29,7 @@ export interface Answer {
   readonly rows: AsyncIterable<readonly (readonly JsonValue[])[]>
 }
 
+/** What a row's cell is in an answer. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue }
 
 /** A consistent view of the last committed state, until it is closed. One statement at a time. */
