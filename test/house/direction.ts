@@ -31,7 +31,7 @@ const parts: readonly Part[] = [
   { name: 'replay', owns: (path) => inFolder(path, 'engine/replay'), may: ['foundation', 'interface', 'model', 'compile', 'run'] },
   { name: 'serve', owns: (path) => inFolder(path, 'engine/serve'), may: below },
   { name: 'cli', owns: (path) => inFolder(path, 'cli'), may: [...below, 'serve', 'index'] },
-  { name: 'demo', owns: (path) => inFolder(path, 'demo'), may: [...below, 'serve', 'cli', 'index'] },
+  { name: 'demo', owns: (path) => inFolder(path, 'demo'), may: [...below, 'serve', 'cli', 'index', 'project'] },
   { name: 'tool', owns: (path) => !path.includes('/') || inFolder(path, 'scripts'), may: ['test'] },
 ]
 
