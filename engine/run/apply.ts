@@ -161,9 +161,20 @@ async function inTransaction(
     for (const statement of first) await tx.run(statement.sql, statement.parameters)
     for (const work of soon) await maintain(tx, work)
     for (const work of await late) await maintain(tx, work)
-    for (const statement of await also()) await tx.run(statement.sql, statement.parameters)
+    for (const statement of await also()) {
+      const changed = await tx.run(statement.sql, statement.parameters)
+      if (statement.rows !== undefined && changed !== statement.rows) throw moved(changed, statement.rows)
+    }
     crashPoint('batch-before-commit')
   })
+}
+
+/** A batch is applied to the position that it was read from, or not at all: a second try after an unclear end changes nothing. */
+function moved(changed: number, wanted: number): EvertError {
+  return new EvertError(
+    'position-mismatch',
+    `Recording the position of a batch: ${changed} of ${wanted} partitions stood where the batch began. Start the engine again; it goes on from what was committed.`,
+  )
 }
 
 async function maintain(tx: Transaction, { member, answer }: Work): Promise<void> {
@@ -200,27 +211,32 @@ export function positionStatement(
   refused: readonly Refused[],
   at: Date,
 ): Statement {
-  const rows: { topic: string; partition: number; next: bigint; events: number; dead: number; skipped: number }[] = []
+  const rows: { topic: string; partition: number; before: bigint; next: bigint; events: number; dead: number; skipped: number }[] = []
   const committedAt = `${text(at.toISOString())}::TIMESTAMPTZ`
   for (const [name, chunks] of batch.chunks) {
     const source = sources.get(name) as Source
     for (const [partition, next] of (batch.to.get(source.topic) ?? []).entries()) {
-      if (from.get(source.topic)?.[partition] === next) continue
+      const before = from.get(source.topic)?.[partition] ?? 0n
+      if (before === next) continue
       const own = (chunk: CheckedChunk) => chunk.chunk.partition === partition
       const events = chunks.filter(own).reduce((sum, chunk) => sum + chunk.chunk.count, 0)
       const count = (fate: Refused['fate']) =>
         refused.filter((one) => one.consumer === 'views' && one.stream === name && one.partition === partition && one.fate === fate).length
-      rows.push({ topic: text(source.topic), partition, next, events, dead: count('dead'), skipped: count('skipped') })
+      rows.push({ topic: text(source.topic), partition, before, next, events, dead: count('dead'), skipped: count('skipped') })
     }
   }
   // The usual small batch is of one partition: constants are cheaper to plan than a join (0.8 ms instead of 1.2).
   const [only] = rows
   if (only && rows.length === 1)
     return {
-      sql: `UPDATE _evert.positions SET next = ${only.next}, events = events + ${only.events}, dead = dead + ${only.dead}, skipped = skipped + ${only.skipped}, committed_at = ${committedAt} WHERE topic = ${only.topic} AND partition = ${only.partition}`,
+      sql: `UPDATE _evert.positions SET next = ${only.next}, events = events + ${only.events}, dead = dead + ${only.dead}, skipped = skipped + ${only.skipped}, committed_at = ${committedAt} WHERE topic = ${only.topic} AND partition = ${only.partition} AND next = ${only.before}`,
+      rows: 1,
     }
-  const values = rows.map((row) => `(${row.topic}, ${row.partition}, ${row.next}, ${row.events}, ${row.dead}, ${row.skipped})`)
+  const values = rows.map(
+    (row) => `(${row.topic}, ${row.partition}, ${row.before}, ${row.next}, ${row.events}, ${row.dead}, ${row.skipped})`,
+  )
   return {
-    sql: `UPDATE _evert.positions AS p SET next = v.next, events = p.events + v.events, dead = p.dead + v.dead, skipped = p.skipped + v.skipped, committed_at = ${committedAt} FROM (VALUES ${values.join(', ')}) AS v(topic, partition, next, events, dead, skipped) WHERE p.topic = v.topic AND p.partition = v.partition`,
+    sql: `UPDATE _evert.positions AS p SET next = v.next, events = p.events + v.events, dead = p.dead + v.dead, skipped = p.skipped + v.skipped, committed_at = ${committedAt} FROM (VALUES ${values.join(', ')}) AS v(topic, partition, before, next, events, dead, skipped) WHERE p.topic = v.topic AND p.partition = v.partition AND p.next = v.before`,
+    rows: rows.length,
   }
 }

@@ -7,6 +7,8 @@ import type { Binder } from './source.ts'
 export interface Statement {
   readonly sql: string
   readonly parameters?: readonly Parameter[]
+  /** The transaction fails unless the statement changes this many rows. */
+  readonly rows?: number
 }
 
 /** How a batch's events are had in SQL; one per statement, since parameters are numbered by statement. */
