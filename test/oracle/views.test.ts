@@ -8,7 +8,7 @@ import { type World, worldOf } from './support/schema.ts'
 import { Subject } from './support/subject.ts'
 import { Feed } from './support/trial.ts'
 
-const cases = Number(process.env.EVERT_ORACLE_CASES ?? 50)
+const cases = Number(process.env.EVERT_ORACLE_CASES ?? 40)
 const seed = Number(process.env.EVERT_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 type Step = {
