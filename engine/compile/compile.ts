@@ -189,11 +189,12 @@ function needsOf(node: Ast, reads: readonly Read[]): ReadonlyMap<string, Readonl
   )
 }
 
-/** Names a version: the definition as DuckDB understands it, and the columns that it reads. Formatting changes nothing. */
+/** Names a version: the definition as DuckDB understands it, and the schemas that it reads, which decide what events are good. Formatting changes nothing. */
 function fingerprint(name: string, node: Ast, reads: readonly Read[], strategy: string): string {
   const hash = createHash('sha256')
   hash.update(JSON.stringify([name, strategy, 1]))
   hash.update(printAst(node))
-  for (const read of reads) hash.update(JSON.stringify([read.relation.name, read.relation.kind, read.relation.columns]))
+  for (const read of reads)
+    hash.update(JSON.stringify([read.relation.name, read.relation.kind, read.relation.columns, read.relation.schema]))
   return hash.digest('hex').slice(0, 16)
 }

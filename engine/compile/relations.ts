@@ -1,5 +1,6 @@
 import { list, path, text } from '../../connectors/store/quote.ts'
 import type { Column } from '../../connectors/store/store.ts'
+import { fingerprintOf } from '../model/fingerprint.ts'
 import { sqlTypeText } from '../model/schema/sql-type.ts'
 import type { Field, StreamModel, TableModel } from '../model/types.ts'
 
@@ -25,6 +26,8 @@ export interface Relation {
   /** One event type of the source, if `kind` is `type`. */
   readonly type?: string
   readonly columns: readonly Column[]
+  /** Fingerprint of the source's schema: which events are good depends on it. Views have none of their own. */
+  readonly schema?: string
   /** Events of a stream are never taken back. */
   readonly appendOnly: boolean
 }
@@ -39,7 +42,14 @@ export function hasPlace(relation: Relation): boolean {
 
 /** The relations that one stream gives: all of its events, and each type's when there are several. */
 export function relationsOfStream(stream: StreamModel): Relation[] {
-  const all: Relation = { name: stream.name, kind: 'stream', source: stream.name, columns: columnsOf(stream.columns), appendOnly: true }
+  const all: Relation = {
+    name: stream.name,
+    kind: 'stream',
+    source: stream.name,
+    columns: columnsOf(stream.columns),
+    appendOnly: true,
+    schema: stream.fingerprint,
+  }
   const types = stream.types.map(
     (type): Relation => ({
       name: `${stream.name}.${type.name}`,
@@ -48,13 +58,21 @@ export function relationsOfStream(stream: StreamModel): Relation[] {
       type: type.name,
       columns: columnsOf(type.fields),
       appendOnly: true,
+      schema: fingerprintOf([type]),
     }),
   )
   return [all, ...types]
 }
 
 export function relationOfTable(table: TableModel): Relation {
-  return { name: table.name, kind: 'table', source: table.name, columns: columnsOf(table.columns), appendOnly: false }
+  return {
+    name: table.name,
+    kind: 'table',
+    source: table.name,
+    columns: columnsOf(table.columns),
+    appendOnly: false,
+    schema: table.fingerprint,
+  }
 }
 
 /** Name of the DuckDB relation; with `placed` the one that also has the place columns. */

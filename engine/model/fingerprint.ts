@@ -6,12 +6,13 @@ import type { EventType } from './types.ts'
 const formatVersion = 1
 
 /**
- * 16 hex digits over a topic's event types, their fields and exact types: what stored bytes mean. Neither the order of
- * declaration nor key, policy and partitions are in it.
+ * 16 hex digits over a topic's event types, their fields, exact types and checks: which stored bytes are good, and what they
+ * mean. Neither the order of declaration nor key, policy and partitions are in it.
  */
-export function fingerprintOf(types: readonly Pick<EventType, 'name' | 'fields'>[]): string {
+export function fingerprintOf(types: readonly Pick<EventType, 'name' | 'fields' | 'checks'>[]): string {
   const meaning = types.map((type) => [
     type.name,
+    type.checks,
     ...type.fields
       .map((field) => `${field.name} ${sqlTypeText(field.type)}${nullability(field.type)}${field.required ? ' NOT NULL' : ''}`)
       .sort(),

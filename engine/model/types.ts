@@ -64,6 +64,8 @@ export interface EventType {
   readonly name: string
   readonly fields: readonly Field[]
   readonly codec: Codec
+  /** What the schema asks of values beyond their types, as text: part of the stream's fingerprint. */
+  readonly checks: string
 }
 
 export type BadEventPolicy = 'halt' | 'dead-letter' | 'skip'

@@ -7,6 +7,7 @@ import type { Position, Source } from '../run/batch.ts'
 import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
 import { buildingConsumer } from '../run/dead-letters.ts'
+import { adoptDecoding, decodedSchemas, forgetDecoding } from '../run/decoded.ts'
 import type { Derivation, PrepareContext } from '../run/derivation.ts'
 import { type Background, type Loop, wantOf } from '../run/loop.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
@@ -54,6 +55,8 @@ export class Build implements Background {
   #position: Position = new Map()
   #events = 0
   #started = false
+  /** Streams whose schema is not the one by which their dead letters were found. */
+  #redecoded: ReadonlySet<string> = new Set()
   #cancelled = false
   #isDone = false
   readonly done: Promise<Built>
@@ -106,7 +109,7 @@ export class Build implements Background {
           sources: this.#options.sources,
           members: this.#members.filter((member) => member.derivation.byEvents),
           also: () => [],
-          building: true,
+          building: { redecoded: this.#redecoded },
         })
         crashPoint('build-batch')
         this.#position = batch.to
@@ -174,6 +177,7 @@ export class Build implements Background {
       this.#members.push({ derivation, table: stateTable(row) })
       statements.push(...derivation.create(stateTable(row)), insertVersion(row, derivation.source))
     }
+    this.#redecoded = (await this.#options.store.transaction((tx) => decodedSchemas(tx, this.#sources()))).changed
     await this.#options.store.script(statements)
     this.#position = new Map(
       this.#sources().map((source) => [source.topic, (this.#options.loop.position.get(source.topic) ?? []).map(() => 0n)]),
@@ -205,6 +209,8 @@ export class Build implements Background {
           `UPDATE _evert.counts SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`,
         )
       }
+      for (const source of this.#sources())
+        if (this.#redecoded.has(source.name)) for (const statement of adoptDecoding(source)) await tx.run(statement)
       for (const member of this.#followers()) await computeFromState(tx, member, loop.position)
       for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
       // The log learns of it before the store does; a crash between the two makes the next start build it again.
@@ -251,7 +257,7 @@ export class Build implements Background {
   }
 
   async #discard(): Promise<void> {
-    if (this.#rows.length > 0) await this.#options.store.script(this.#rows.flatMap(dropBuild))
+    if (this.#rows.length > 0) await this.#options.store.script([...this.#rows.flatMap(dropBuild), ...forgetDecoding()])
   }
 }
 

@@ -33,7 +33,7 @@ export interface ApplyOptions {
   /** Views that must be computed although none of their inputs changed: they have just joined. */
   readonly fresh?: ReadonlySet<string>
   /** A build: dead letters of folds are kept aside until the swap; those of decoding are recorded by the live views. */
-  readonly building?: boolean
+  readonly building?: Building
   /** Batches of at most this many events go as constants; default `limits.literalEventsMax`. For tests of both paths. */
   readonly literalEventsMax?: number | undefined
 }
@@ -73,16 +73,13 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
         batch,
         prepared.flatMap(({ member, answer }) =>
           (answer.rejected ?? []).map((rejected) => ({
-            consumer: options.building === true ? buildingConsumer(member.derivation.name) : member.derivation.name,
+            consumer: options.building ? buildingConsumer(member.derivation.name) : member.derivation.name,
             rejected,
             stream: [...member.derivation.streams.keys()][0] ?? '',
           })),
         ),
       )
-      return [
-        ...deadLetterStatements(options.building === true ? refused.filter((one) => one.consumer !== 'views') : refused),
-        ...options.also(refused),
-      ]
+      return [...deadLetterStatements(options.building ? ofBuild(refused, options.building) : refused), ...options.also(refused)]
     }
     if (literal) await literally(store, deltas.first, soon, await also())
     else await inTransaction(store, deltas.first, soon, rest, also)
@@ -93,6 +90,19 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
     await before.close()
     for (const { answer } of prepared) answer.settled?.(committed)
   }
+}
+
+/** What a build records of the events that could not be decoded. */
+export interface Building {
+  /** Streams that the live views have read by another schema: their dead letters are found anew. All others have theirs. */
+  readonly redecoded: ReadonlySet<string>
+}
+
+function ofBuild(refused: readonly Refused[], building: Building): Refused[] {
+  return refused.flatMap((one) => {
+    if (one.consumer !== 'views') return [one]
+    return building.redecoded.has(one.stream) ? [{ ...one, consumer: buildingConsumer('views') }] : []
+  })
 }
 
 interface Work {

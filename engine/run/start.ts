@@ -5,6 +5,7 @@ import { EvertError } from '../../errors.ts'
 import type { Member } from './apply.ts'
 import type { Position, Source } from './batch.ts'
 import { announce, promotedVersions } from './control.ts'
+import { decodedSchemas, forgetDecoding, rememberSchemas } from './decoded.ts'
 import type { Definitions } from './define.ts'
 import type { Derivation } from './derivation.ts'
 import {
@@ -111,7 +112,7 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
   for (const row of rows) {
     const derivation = wanted.get(key(row.kind, row.name))
     if (row.state === 'building')
-      statements.push(...dropBuild(row)) // it was cut off, and begins anew
+      statements.push(...dropBuild(row), ...forgetDecoding()) // it was cut off, and begins anew
     else if (!derivation) continue
     else if (row.fingerprint === derivation.fingerprint) live.set(key(row.kind, row.name), row)
     else if (promoted.get(row.name) !== derivation.fingerprint) changed.push(row.name)
@@ -135,10 +136,21 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
     removed.filter((row) => row.kind === 'sql' || row.kind === 'fold').map((row) => ({ kind: 'removed' as const, view: row.name })),
   )
   for (const row of removed) statements.push(...(await forget(store, row)))
+  const kept = new Set([...live.keys(), ...changed.flatMap((name) => ['view', 'history', 'table'].map((kind) => `${kind}:${name}`))])
+  statements.push(...(await decodedBy(store, definitions, kept)))
   return {
     ...(await create(store, log, definitions, position, rows, { live, changed }, statements)),
     removed: removed.map((row) => row.name),
   }
+}
+
+/** The schemas to remember: all but those that a replay has yet to bring, since live views or changed ones were decoded by another. */
+async function decodedBy(store: Store, definitions: Definitions, kept: ReadonlySet<string>): Promise<string[]> {
+  const sources = [...definitions.sources.values()]
+  const { changed, unknown } = await store.transaction((tx) => decodedSchemas(tx, sources))
+  const isRead = (source: Source) =>
+    definitions.derivations.some((derivation) => derivation.streams.has(source.name) && kept.has(key(derivation.kind, derivation.name)))
+  return rememberSchemas(sources.filter((source) => unknown.has(source.name) || (changed.has(source.name) && !isRead(source))))
 }
 
 /** A version that nobody declares any more, with the names under which it was read (a history has several) and its dead letters. */
@@ -221,11 +233,11 @@ async function create(
 }
 
 function changedError(names: readonly string[]): EvertError {
-  const list = names.join(', ')
+  const list = [...new Set(names)]
   return new EvertError(
     'definition-changed',
-    `The definition of ${list} is not the one that its rows were built from. Run \`evert replay ${names[0]}\` to build the new one beside the old and swap, or restore the definition.`,
-    { details: { views: names } },
+    `What ${list.join(', ')} ${list.length > 1 ? 'are' : 'is'} declared as, or the schema that is read, has changed since the rows were built. Run \`evert replay ${list.join(' ')}\` to build anew beside the old and swap, or restore the declaration.`,
+    { details: { views: list } },
   )
 }
 

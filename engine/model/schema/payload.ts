@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { codecOf, type Refine } from '../codec/codec.ts'
 import type { Codec, Field } from '../types.ts'
+import { checksOf } from './checks.ts'
 import { parseSqlType } from './parse-sql-type.ts'
 import { SchemaRefusal } from './refusal.ts'
 import { fieldsOf, integer, type Shape, type ShapeField, shapeOf } from './shape.ts'
@@ -11,6 +12,8 @@ import { zodShape } from './zod-shape.ts'
 export interface Payload {
   readonly fields: readonly Field[]
   readonly codec: Codec
+  /** What the schema asks beyond the types; see `checksOf`. */
+  readonly checks: string
 }
 
 /** Throws `SchemaRefusal` for a schema that has no columns. */
@@ -24,12 +27,12 @@ export function payloadOf(input: SchemaInput): Payload {
   }
   const { shape, absent, checked } = zodShape(input as unknown as z.ZodType)
   if (shape.kind !== 'struct' || absent !== undefined) throw new SchemaRefusal('a schema that is not of an object', 'Use z.object({ … })')
-  return build(shape.fields, checked ? zodRefine(input as unknown as z.ZodType) : undefined)
+  return build(shape.fields, checked ? zodRefine(input as unknown as z.ZodType) : undefined, checksOf(input))
 }
 
-function build(fields: readonly ShapeField[], refine: Refine | undefined): Payload {
+function build(fields: readonly ShapeField[], refine: Refine | undefined, checks: string): Payload {
   refuseBadFields(fields, [])
-  return { fields: fieldsOf(fields), codec: codecOf(fields, refine) }
+  return { fields: fieldsOf(fields), codec: codecOf(fields, refine), checks }
 }
 
 function withColumns(schema: StandardSchema, columns: Readonly<Record<string, string>>): Payload {
@@ -40,7 +43,7 @@ function withColumns(schema: StandardSchema, columns: Readonly<Record<string, st
       throw new SchemaRefusal(`the column type '${text}'`, 'Write a type as DuckDB does, as DECIMAL(18,2) or STRUCT(a BIGINT)[]', [name])
     return { name, shape: plainIntegers(shapeOf(type)), absent: bare === text ? 'undefined' : undefined }
   })
-  return build(fields, standardRefine(schema))
+  return build(fields, standardRefine(schema), checksOf(schema))
 }
 
 /** Other libraries' numbers are JavaScript's: a BIGINT is one up to 2^53; UBIGINT and HUGEINT stay bigints. */
