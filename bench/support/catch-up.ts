@@ -1,11 +1,15 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pino } from 'pino'
+import { openEmbeddedLog } from '../../connectors/log/embedded/embedded-log.ts'
+import type { Log } from '../../connectors/log/log.ts'
+import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
+import type { Store } from '../../connectors/store/store.ts'
+import { createAnalyzer } from '../../engine/compile/analyzer.ts'
 import type { Project } from '../../engine/model/types.ts'
 import { positionSum } from '../../engine/run/batch.ts'
+import { type Definitions, define } from '../../engine/run/define.ts'
 import { Loop } from '../../engine/run/loop.ts'
 import { start } from '../../engine/run/start.ts'
-import { closeCore, openCore } from '../../engine/serve/core.ts'
 
 export interface CaughtUp {
   readonly events: number
@@ -17,7 +21,7 @@ export interface CaughtUp {
 /** Builds the views of a project from the beginning of its log with the engine's own loop, in a new file on disk. */
 export async function catchUp(project: Project): Promise<CaughtUp> {
   for (const end of ['', '.wal']) await rm(join(project.config.dataDir, `views.duckdb${end}`), { force: true })
-  const core = await openCore(project, pino({ level: 'silent' }))
+  const core = await open(project)
   try {
     const begun = await start(core.store, core.log, core.definitions)
     if (begun.toBuild.length > 0) throw new Error('Views would be built aside; the file was not new')
@@ -47,8 +51,30 @@ export async function catchUp(project: Project): Promise<CaughtUp> {
     if (failed.length > 0) throw new Error(`Views failed: ${failed.join('; ')}`)
     return { events, seconds, cpuSeconds: cpuSecondsSince(used) }
   } finally {
-    await closeCore(core)
+    await core.close()
   }
+}
+
+interface Parts {
+  readonly log: Log
+  readonly store: Store
+  readonly definitions: Definitions
+  close(): Promise<void>
+}
+
+/** The files of a project, with the settings that an engine opens them with. */
+async function open(project: Project): Promise<Parts> {
+  const { dataDir, duckdb } = project.config
+  const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
+  const definitions = await define(project, analyzer)
+  const log = await openEmbeddedLog(join(dataDir, 'log'))
+  const store = await openDuckdb(join(dataDir, 'views.duckdb'), { ...duckdb, tempDir: join(dataDir, 'tmp') })
+  const close = async () => {
+    await store.close()
+    await log.close()
+    await analyzer.close()
+  }
+  return { log, store, definitions, close }
 }
 
 /** Processor time of this process since `used`. */
