@@ -111,6 +111,18 @@ export function refuseNondeterminism(node: Ast, reads: readonly Read[], function
     if (isAst(part.cte_map)) checkModifiers(part, refuse)
     if (part.type === 'JOIN' && part.ref_type === 'POSITIONAL')
       refuse('POSITIONAL JOIN', 'depends on the order of stored rows', 'Join by a key.')
+    if (part.type === 'JOIN' && part.ref_type === 'ASOF')
+      refuse(
+        'ASOF JOIN',
+        'takes whichever of several rows that tie comes first',
+        'Write JOIN LATERAL (SELECT its columns by name FROM … WHERE right.time <= left.time ORDER BY right.time DESC LIMIT 1) AS r ON true; ties are broken by the remaining columns.',
+      )
+    if (part.class === 'COLLATE')
+      refuse(
+        'COLLATE',
+        'makes texts equal that are not, and which of them is shown depends on the order of the rows',
+        'Write lower(x), or strip_accents(lower(x)), in the SELECT.',
+      )
   })
   checkBareNames(node, reads, refuse)
 }
