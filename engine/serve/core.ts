@@ -27,8 +27,11 @@ export interface Core {
   halted?: string
 }
 
-/** Opens log and store of a project. Throws `store-locked`, `log-unreadable`, `sql-invalid`, `declaration-invalid`. */
-export async function openCore(project: Project, logger: Logger): Promise<Core> {
+/**
+ * Opens log and store of a project. Throws `store-locked`, `log-unreadable`, `sql-invalid`, `declaration-invalid`, and
+ * `store-unreadable` for a damaged file that `unreadable` forbids to set aside.
+ */
+export async function openCore(project: Project, logger: Logger, unreadable: 'set-aside' | 'refuse' = 'set-aside'): Promise<Core> {
   const { config } = project
   const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
   try {
@@ -39,6 +42,7 @@ export async function openCore(project: Project, logger: Logger): Promise<Core> 
         memoryLimit: config.duckdb.memoryLimit,
         threads: config.duckdb.threads,
         tempDir: join(config.dataDir, 'tmp'),
+        unreadable,
         onSetAside: (kept, why) =>
           logger.error(
             { kept, why: why.message },

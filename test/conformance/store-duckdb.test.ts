@@ -70,6 +70,18 @@ describe('DuckDB’s file', () => {
     expect(readdirSync(join(dir, 'deep')).filter((name) => name.includes('unreadable'))).toHaveLength(1)
   })
 
+  test('that is damaged is refused and left as it is, where setting aside is not wanted', async () => {
+    await fill()
+    writeFileSync(`${file}.damaged`, 'a block with a wrong checksum')
+    const refused = { code: 'store-unreadable', message: expect.stringContaining('evert run') }
+    await expect(openDuckdb(file, { unreadable: 'refuse' })).rejects.toMatchObject(refused)
+    rmSync(`${file}.damaged`)
+    await (await openDuckdb(file, { unreadable: 'refuse' })).close()
+    writeFileSync(file, Buffer.alloc(20_000, 'garbage'))
+    await expect(openDuckdb(file, { unreadable: 'refuse' })).rejects.toMatchObject(refused)
+    expect(readdirSync(join(dir, 'deep'))).toEqual(['views.duckdb'])
+  })
+
   test('whose path is a directory is an error, and is not moved', async () => {
     mkdirSync(file, { recursive: true })
     await expect(openDuckdb(file)).rejects.toMatchObject({ code: 'store-unreadable' })

@@ -78,7 +78,7 @@ describe('a position that is not of this log', () => {
     })
     await expect(startHere(project)).rejects.toThrow(says)
     // Nor does anything else build upon it.
-    await withFiles(project, (service) => expect(service.replay('totals')).rejects.toMatchObject({ code: 'position-mismatch' }))
+    await expect(withFiles(project, (service) => service.replay('totals'))).rejects.toMatchObject({ code: 'position-mismatch' })
     // The remedy.
     for (const file of [project.views, `${project.views}.wal`]) rmSync(file, { force: true })
     await caughtUp((await start()).service)

@@ -12,6 +12,8 @@ export interface DuckdbOptions {
   readonly threads?: number
   /** Where larger-than-memory operations spill. */
   readonly tempDir?: string
+  /** What becomes of a file that DuckDB cannot read: `set-aside` (the default) begins a new one, `refuse` throws and leaves it as it is. */
+  readonly unreadable?: 'set-aside' | 'refuse'
   /** Called when the file would not open and was set aside: the caller rebuilds from the log, loudly. */
   readonly onSetAside?: (kept: string, why: Error) => void
   /** Bytes of write-ahead log before a commit checkpoints by itself; idle checkpoints come before it. */
@@ -20,7 +22,8 @@ export interface DuckdbOptions {
 
 /**
  * Opens the DuckDB file, or memory when `file` is `:memory:`. Throws `store-locked` when another process holds it, naming
- * that process. A file that DuckDB cannot read is set aside under a name with today's date, and a new one is begun.
+ * that process. A file that DuckDB cannot read is set aside under a name with today's date, and a new one is begun; with
+ * `unreadable: 'refuse'` it stays where it is, and `store-unreadable` is thrown.
  */
 export async function openDuckdb(file: string, options: DuckdbOptions = {}): Promise<Store> {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
@@ -63,9 +66,11 @@ async function openInstance(file: string, options: DuckdbOptions): Promise<DuckD
     const instance = await DuckDBInstance.create(file, settings)
     if (file === ':memory:' || !existsSync(markOf(file))) return instance
     instance.closeSync() // it was opened to see that nobody else holds it
+    if (options.unreadable === 'refuse') throw refused(file, new Error(readFileSync(markOf(file), 'utf8')))
     setAside(file, new Error(readFileSync(markOf(file), 'utf8')), options)
     return await DuckDBInstance.create(file, settings)
   } catch (thrown) {
+    if (thrown instanceof EvertError) throw thrown
     const error = thrown as Error
     const holder = /\(PID (\d+)\)/.exec(error.message)?.[1]
     if (/lock/i.test(error.message) && holder) {
@@ -84,6 +89,7 @@ async function openInstance(file: string, options: DuckdbOptions): Promise<DuckD
         details: { file },
       })
     }
+    if (options.unreadable === 'refuse') throw refused(file, error)
     setAside(file, error, options)
     return DuckDBInstance.create(file, settings)
   }
@@ -92,6 +98,14 @@ async function openInstance(file: string, options: DuckdbOptions): Promise<DuckD
 /** Beside a file in which damage was found while it was open: what was found. */
 function markOf(file: string): string {
   return `${file}.damaged`
+}
+
+function refused(file: string, why: Error): EvertError {
+  return new EvertError(
+    'store-unreadable',
+    `Cannot read ${file}: ${why.message.replace(/[.\s]*$/, '.')} Start the engine: evert run sets the file aside and builds the views anew from the log.`,
+    { cause: why, details: { file } },
+  )
 }
 
 function setAside(file: string, why: Error, { onSetAside }: DuckdbOptions): void {
