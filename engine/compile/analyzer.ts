@@ -11,6 +11,8 @@ const baseSchema = '_base'
 export interface FunctionKinds {
   readonly aggregates: ReadonlySet<string>
   readonly volatile: ReadonlySet<string>
+  /** Those that take a lambda. */
+  readonly lambdas: ReadonlySet<string>
 }
 
 /** DuckDB's own macros that are aggregates inside; a test compares the list with what DuckDB defines. */
@@ -43,13 +45,17 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
   await store.script([`CREATE SCHEMA ${path(relationSchema)}`, `CREATE SCHEMA ${path(baseSchema)}`, ...exactQuotientDdl()])
   const all = (sql: string, parameters?: readonly string[]) => store.transaction((tx) => tx.all(sql, parameters))
   const rows = await all(
-    "SELECT function_name AS name, function_type AS kind, stability FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability = 'VOLATILE'",
+    "SELECT function_name AS name, function_type AS kind, stability, list_contains(parameter_types, 'LAMBDA') AS lambda FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability = 'VOLATILE' OR list_contains(parameter_types, 'LAMBDA')",
   )
   const named = (test: (row: (typeof rows)[number]) => boolean) => new Set(rows.filter(test).map((row) => String(row.name)))
   const aggregates = named((row) => row.kind === 'aggregate')
   for (const macro of aggregateMacros) aggregates.add(macro)
   return {
-    functions: { aggregates, volatile: named((row) => row.stability === 'VOLATILE') },
+    functions: {
+      aggregates,
+      volatile: named((row) => row.stability === 'VOLATILE'),
+      lambdas: named((row) => row.lambda === true),
+    },
     parse: async (sql) => {
       const [row] = await all('SELECT json_serialize_sql($1::VARCHAR, skip_default := true) AS ast', [sql])
       const answer = parseAst(String(row?.ast))

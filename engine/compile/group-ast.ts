@@ -18,7 +18,8 @@ export interface Grouped {
 /** Takes a grouped SELECT apart, or says why it cannot. `source`: lower-case names of the columns that FROM offers. */
 export function takeApart(select: Ast, source: ReadonlySet<string>, functions: FunctionKinds): Grouped | string {
   const list = items(select.select_list)
-  if (list.some((item) => item.class === 'STAR' || item.type === 'STAR')) return '* beside GROUP BY'
+  const foreign = whyForeign(select, functions)
+  if (foreign !== undefined) return foreign
   const aliases = aliasesOf(list)
   const single =
     isAst(select.from_table) && select.from_table.type !== 'JOIN'
@@ -45,6 +46,21 @@ export function takeApart(select: Ast, source: ReadonlySet<string>, functions: F
   const having = isAst(select.having) ? rewrite(plain(select.having)) : undefined
   if (problem !== undefined) return problem
   return { keys: keys.map(plain), calls, outputs, having }
+}
+
+/**
+ * Names that are not a column of FROM each: a star stands for several outputs, and a lambda's parameter for none, even where
+ * a column has its name. JSON's `value -> 'path'` is the same node, but not as the argument of a function of lambdas.
+ */
+function whyForeign(select: Ast, functions: FunctionKinds): string | undefined {
+  let reason: string | undefined
+  visit([select.select_list, select.having, select.group_expressions], (part) => {
+    if (part.type === 'STAR') reason ??= `${part.columns === true ? 'COLUMNS(…)' : '*'} beside GROUP BY`
+    const takesLambda = part.class === 'FUNCTION' && functions.lambdas.has(textOf(part.function_name).toLowerCase())
+    if (takesLambda && items(part.children).some((child) => child.class === 'LAMBDA'))
+      reason ??= 'a lambda beside GROUP BY has a parameter of its own'
+  })
+  return reason
 }
 
 function aggregateName(calls: AggregateCall[], call: Ast): string {
