@@ -47,6 +47,15 @@ describe('the strategy, and why', () => {
     ['SELECT f.origin FROM flights AS f JOIN airports AS a ON f.origin = a.iata', 'full', /join/],
     ['SELECT iata FROM airports', 'full', /table airports/],
     ['SELECT origin, sum(flights) AS n FROM daily GROUP BY origin', 'full', /view daily/],
+    ['SELECT origin FROM flights UNION ALL BY NAME SELECT sku FROM shop', 'full', /: UNION ALL BY NAME matches columns/],
+    ['SELECT origin FROM flights UNION BY NAME SELECT sku FROM shop', 'full', /: UNION BY NAME without ALL compares rows/],
+    ['SELECT * FROM flights UNPIVOT (v FOR k IN (delay, distance))', 'full', /: UNPIVOT is not done batch by batch/],
+    [
+      'SELECT k, sum(v) AS s FROM flights UNPIVOT (v FOR k IN (delay, distance)) GROUP BY k',
+      'full',
+      /: UNPIVOT is not done batch by batch/,
+    ],
+    ["SELECT * FROM (SELECT origin, delay FROM flights) PIVOT (sum(delay) FOR origin IN ('A', 'B'))", 'full', /: PIVOT gathers rows/],
     ['SELECT 1 AS one', 'full', /reads no stream/],
     ['WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT i FROM n', 'full', /recursive|reads no stream/],
   ]

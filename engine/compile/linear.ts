@@ -10,6 +10,8 @@ import type { Read } from './resolve.ts'
 export function whyNotLinear(node: Ast, reads: readonly Read[], functions: FunctionKinds): string | undefined {
   if (node.type === 'SET_OPERATION_NODE') {
     // DuckDB's tree leaves a true `setop_all` out.
+    if (node.setop_type === 'UNION_BY_NAME' && node.setop_all !== false)
+      return 'UNION ALL BY NAME matches columns by their names, which is not done batch by batch yet'
     if (node.setop_type !== 'UNION' || node.setop_all === false)
       return `${textOf(node.setop_type).replaceAll('_', ' ')}${node.setop_all === false ? ' without ALL' : ''} compares rows with all earlier ones`
     return (
@@ -81,6 +83,10 @@ export function fromReason(node: Ast, reads: readonly Read[], functions: Functio
   }
   if (from.type === 'SUBQUERY') return whyNotLinear((from.subquery as Ast).node as Ast, reads, functions)
   if (from.type === 'JOIN') return 'a join meets rows of other batches'
+  if (from.type === 'PIVOT')
+    return Array.isArray(from.unpivot_names) && from.unpivot_names.length > 0
+      ? 'UNPIVOT is not done batch by batch yet'
+      : 'PIVOT gathers rows of other batches'
   return 'it reads no stream'
 }
 
