@@ -2,6 +2,7 @@ import type { Explanation } from '../engine/serve/service.ts'
 import type { CommandSpec } from './command.ts'
 import { withService } from './project/open-service.ts'
 import { formatCell, formatCount, formatPosition } from './terminal/format.ts'
+import { stateText } from './terminal/state.ts'
 import { renderTable } from './terminal/table.ts'
 
 /** `evert explain`: how a view is kept up to date, and why so. */
@@ -25,7 +26,8 @@ function explanationText(view: Explanation, width: number | undefined): string {
     ['strategy', `${view.strategy}: ${view.reason}`],
     ['reads', view.reads.join(', ')],
     ['version', view.version],
-    ['state', view.error === undefined ? view.state : `${view.state}: ${view.error}`],
+    ['state', stateText(view)],
+    ['changed', view.changed ? `the rows are of the definition before; evert replay ${view.name} builds them anew` : undefined],
     ['rows', view.rows === null ? undefined : formatCount(view.rows)],
     ['position', formatPosition(view.position)],
     ['advice', view.advice],

@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import type { Logger } from 'pino'
 import type { Project } from '../engine/model/types.ts'
 import type { Engine } from '../engine/serve/engine.ts'
+import type { ViewInfo } from '../engine/serve/service.ts'
 import { serveSocket } from '../engine/serve/socket.ts'
-import { exitCodes } from '../errors.ts'
+import { EvertError, exitCodes } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { caughtUp } from './caught-up.ts'
 import type { CommandSpec, Context } from './command.ts'
@@ -13,6 +14,7 @@ import { loadProject } from './project/load.ts'
 import { formatPosition } from './terminal/format.ts'
 import { createLogger } from './terminal/logger.ts'
 import { progressDisplay } from './terminal/progress.ts'
+import { stateText } from './terminal/state.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** `evert run`: keeps the project's views up to date until it is stopped, and answers the other commands meanwhile. */
@@ -24,7 +26,7 @@ export const run: CommandSpec = {
     'With --json standard output has one line each for ready, caught-up and stopped.',
   example: 'evert run\nevert run --until-caught-up --json',
   options: (command: Command) => {
-    command.option('--until-caught-up', 'stops when everything that was in the log at the start is in the views')
+    command.option('--until-caught-up', 'stops when everything that was in the log at the start is in the views; ends with 1 when a view has failed')
   },
   async run(context, _args, options) {
     const { terminal, signal } = context
@@ -34,6 +36,7 @@ export const run: CommandSpec = {
     // From the signal on, also while it still starts.
     signal.addEventListener('abort', () => endInTime(logger), { once: true })
     const engine = await start(project, logger, signal)
+    let failed: readonly ViewInfo[] = []
     const open: { close(): Promise<void> }[] = [{ close: () => engine.stop() }]
     try {
       const socket = await serveSocket(engine.service, project.config.dataDir)
@@ -42,7 +45,10 @@ export const run: CommandSpec = {
       const ends = options.untilCaughtUp === true ? [caughtUp(engine.service, project, { signal, onProgress: progress.show })] : []
       await Promise.race([engine.done, aborted(signal), ...ends])
       progress.clear()
-      if (ends.length > 0 && !signal.aborted) await tellCaughtUp(terminal, engine)
+      if (ends.length > 0 && !signal.aborted) {
+        await tellCaughtUp(terminal, engine)
+        failed = (await engine.service.views()).filter((view) => view.state === 'failed' || view.state === 'not built')
+      }
     } finally {
       progress.clear()
       endInTime(logger)
@@ -50,6 +56,7 @@ export const run: CommandSpec = {
       await Promise.all(open.map((one) => one.close()))
     }
     if (terminal.json) await terminal.printJson({ event: 'stopped' })
+    if (failed.length > 0) throw notAll(failed)
     return ending(context)
   },
 }
@@ -77,6 +84,16 @@ function endInTime(logger: Logger): void {
     process.exit(exitCodes.failed)
   }, limits.stopMsMax)
   late.unref()
+}
+
+/** The events are read, but not every view has them. */
+function notAll(failed: readonly ViewInfo[]): EvertError {
+  const found = failed.map((view) => `${view.name} (${stateText(view)})`).join('; ')
+  return new EvertError(
+    'view-failed',
+    `Caught up, but not every view is served: ${found}. Mend them and run: evert replay ${failed.map((view) => view.name).join(' ')}`,
+    { details: { views: failed.map(({ name, state, error }) => ({ view: name, state, ...(error !== undefined && { error }) })) } },
+  )
 }
 
 /** SIGTERM is how an engine is stopped; Ctrl-C is told apart, as everywhere. */

@@ -2,6 +2,7 @@ import type { ViewInfo } from '../engine/serve/service.ts'
 import type { CommandSpec } from './command.ts'
 import { withService } from './project/open-service.ts'
 import { formatCount, formatPosition } from './terminal/format.ts'
+import { shortened, stateText } from './terminal/state.ts'
 import { renderTable } from './terminal/table.ts'
 
 const columns = [
@@ -29,12 +30,11 @@ export const views: CommandSpec = {
 }
 
 function viewRow(view: ViewInfo): string[] {
-  const state = view.error === undefined ? view.state : `${view.state}: ${view.error}`
   return [
     view.name,
     view.kind,
     view.strategy,
-    state,
+    shortened(stateText(view)),
     view.rows === null ? '' : formatCount(view.rows),
     view.reads.join(', '),
     formatPosition(view.position),

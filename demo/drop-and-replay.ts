@@ -21,14 +21,14 @@ export async function dropAndReplay(project: Project, engine: EngineProcess): Pr
   })
   await store.close()
   say(`   dropped ${dropped} and all of its rows; the other views stay`)
-  await engine.start()
   const begin = performance.now()
+  await engine.start()
   const live = await engine.rows('SELECT count(*) FROM routes')
   say(`   meanwhile routes answers: ${live.rows[0]?.[0]} rows`)
   const events = await built(engine)
   const seconds = (performance.now() - begin) / 1000
   say(
-    `   replayed ${dropped} from offset 0 beside them and swapped it in: ${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${Math.round(events / seconds).toLocaleString('en')} events/s`,
+    `   replayed ${dropped} from offset 0 beside them and swapped it in, the engine's start included: ${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${Math.round(events / seconds).toLocaleString('en')} events/s`,
   )
   for await (const answer of engine.service.verify([dropped])) {
     check(

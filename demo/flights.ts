@@ -41,7 +41,8 @@ export async function appendFlights(appender: Appender, flights: number, onProgr
     format: '   {bar} {value}/{total} | {rate} events/s | {eta_formatted} left',
     etaBuffer: 200,
     hideCursor: true,
-    noTTYOutput: false,
+    noTTYOutput: true,
+    notTTYSchedule: 2_000,
   })
   const begin = performance.now()
   let done = 0

@@ -28,10 +28,16 @@ export function firstLine(message: string): string {
   return message.split('\n')[0] ?? message
 }
 
+/** DuckDB's error without the statement that it shows below: that is generated, and says nothing to who wrote the view. */
+export function withoutPrintedSql(message: string): string {
+  return message.replace(/\s*\nLINE \d+: [\s\S]*$/, '')
+}
+
 function message(error: Error): string {
-  const lines = error.message.split('\n')
-  const printed = lines.findIndex((line) => line.startsWith('LINE '))
-  const said = (printed < 0 ? lines : lines.slice(0, printed)).filter((line) => line.trim() !== '').join(' ')
+  const said = withoutPrintedSql(error.message)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .join(' ')
   return /Expected \d+ parameters?/.test(said) ? 'A view has no parameters: write the value in place of $1 or ?.' : said
 }
 

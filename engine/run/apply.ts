@@ -2,6 +2,7 @@ import { text } from '../../connectors/store/quote.ts'
 import type { Reader, Store, Transaction } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { withoutPrintedSql } from '../compile/located.ts'
 import type { Batch, CheckedChunk, Position, Source } from './batch.ts'
 import { crashPoint } from './crash.ts'
 import { buildingConsumer, deadLetterStatements, type Refused, refusals } from './dead-letters.ts'
@@ -15,11 +16,11 @@ export interface Member {
   readonly table: string
 }
 
-/** A view whose SELECT raised: it is taken out of the batch, the others go on. */
+/** A view whose SELECT raised: it is taken out of the batch, the others go on. The message is DuckDB's without the statement, which is ours. */
 export class ViewFailed extends Error {
   readonly member: Member
   constructor(member: Member, cause: unknown) {
-    super((cause as Error).message, { cause })
+    super(withoutPrintedSql((cause as Error).message), { cause })
     this.member = member
   }
 }

@@ -3,6 +3,8 @@
  * (`engine/serve/local.ts`), and through the socket of a running engine (`engine/serve/remote.ts`). Only JSON values
  * cross it; offsets are decimal strings, 64-bit integers and decimals of rows are strings as well.
  */
+import type { ErrorCode } from '../../errors.ts'
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 /** Next offsets: stream or table → one decimal string per partition. */
@@ -38,6 +40,8 @@ export interface ViewInfo {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
   readonly version: string
   readonly state: 'live' | 'building' | 'failed' | 'not built'
+  /** The definition is another one than the rows were built from; `replay` builds the new one. */
+  readonly changed?: true
   readonly error?: string
   readonly rows: number | null
   readonly position: PositionJson
@@ -105,6 +109,8 @@ export interface VerifyAnswer {
   }[]
   readonly differing: number
   readonly tolerance?: string
+  /** Why there was nothing to compare (the view failed, is not built, or its definition has changed); `equal` is false then. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
 export interface DeadLetter {
@@ -126,7 +132,7 @@ export interface Service {
   /** One SELECT over views, tables, streams. Throws `query-refused`, `query-failed`, `query-timeout`. `rowsMax`: fails beyond it, never cuts silently. */
   query(sql: string, options?: { rowsMax?: number; timeoutMs?: number }, ask?: Ask): Promise<QueryAnswer>
   replay(view: string, ask?: Ask): Promise<ReplayAnswer>
-  /** Undefined: all views. Yields one answer a view. */
+  /** Undefined: all views and tables. Yields one answer a view, also for one that is not live. Throws `view-unknown` before the first. */
   verify(views: readonly string[] | undefined, ask?: Ask): AsyncIterable<VerifyAnswer>
   deadLetters(options?: { stream?: string; consumer?: string; limit?: number }, ask?: Ask): Promise<readonly DeadLetter[]>
   close(): Promise<void>

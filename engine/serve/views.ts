@@ -5,6 +5,7 @@ import { readPosition, readVersions } from '../run/registry.ts'
 import type { Core } from './core.ts'
 import { positionJson } from './position.ts'
 import type { PositionJson, ViewInfo } from './service.ts'
+import { isChanged, storedVersion } from './stored.ts'
 
 /** Every derivation of the project with its version, state and size, all at one position. */
 export async function listViews(core: Core): Promise<readonly ViewInfo[]> {
@@ -14,13 +15,7 @@ export async function listViews(core: Core): Promise<readonly ViewInfo[]> {
     const { position } = await readPosition(reader)
     const answer: ViewInfo[] = []
     for (const derivation of core.definitions.derivations) {
-      const own = versions.filter(
-        (row) =>
-          row.name === derivation.name &&
-          (row.kind === derivation.kind ||
-            (derivation.kind !== 'history' && derivation.kind !== 'table' && row.kind !== 'history' && row.kind !== 'table')),
-      )
-      const row = own.find((candidate) => candidate.state !== 'building') ?? own[0]
+      const row = storedVersion(versions, derivation)
       const live = row?.state === 'live'
       const [count] = live ? await reader.all(`SELECT count(*) AS n FROM ${path(relationSchema, derivation.name)}`) : []
       answer.push(
@@ -28,6 +23,7 @@ export async function listViews(core: Core): Promise<readonly ViewInfo[]> {
           state: row?.state ?? 'not built',
           version: row?.fingerprint ?? derivation.fingerprint,
           error: row?.error ?? undefined,
+          changed: row !== undefined && isChanged(row, derivation),
           rows: count === undefined ? null : Number(count.n),
           position: positionJson(core, position),
         }),
@@ -43,6 +39,7 @@ interface Found {
   readonly state: ViewInfo['state']
   readonly version: string
   readonly error: string | undefined
+  readonly changed: boolean
   readonly rows: number | null
   readonly position: PositionJson
 }
@@ -59,6 +56,7 @@ function infoOf(core: Core, derivation: Derivation, found: Found): ViewInfo {
     columns: core.definitions.catalog.get(derivation.name.toLowerCase())?.columns ?? derivation.columns,
     version: found.version,
     state: found.state,
+    ...(found.changed ? { changed: true } : {}),
     ...(found.error === undefined ? {} : { error: found.error }),
     rows: found.rows,
     position: found.position,
