@@ -30,7 +30,7 @@ export function firstLine(message: string): string {
 
 /** DuckDB's error without the statement that it shows below: that is generated, and says nothing to who wrote the view. */
 export function withoutPrintedSql(message: string): string {
-  return message.replace(/\s*\nLINE \d+: [\s\S]*$/, '')
+  return message.replace(/\n+LINE \d+: [\s\S]*$/, '')
 }
 
 function message(error: Error): string {

@@ -16,7 +16,7 @@ export interface Member {
   readonly table: string
 }
 
-/** A view whose SELECT raised: it is taken out of the batch, the others go on. The message is DuckDB's without the statement, which is ours. */
+/** A view whose SELECT raised: it is taken out of the batch, the others go on. Its message leaves out the statement, which is generated. */
 export class ViewFailed extends Error {
   readonly member: Member
   constructor(member: Member, cause: unknown) {
