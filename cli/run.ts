@@ -26,7 +26,10 @@ export const run: CommandSpec = {
     'With --json standard output has one line each for ready, caught-up and stopped.',
   example: 'evert run\nevert run --until-caught-up --json',
   options: (command: Command) => {
-    command.option('--until-caught-up', 'stops when everything that was in the log at the start is in the views; ends with 1 when a view has failed')
+    command.option(
+      '--until-caught-up',
+      'stops when everything that was in the log at the start is in the views; ends with 1 when a view has failed',
+    )
   },
   async run(context, _args, options) {
     const { terminal, signal } = context

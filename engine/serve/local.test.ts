@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { caughtUp } from '../../test/crash/support/engine-child.ts'
 import { append, rows, startHere, withFiles } from '../../test/crash/support/here.ts'
 import type { TempProject } from '../../test/crash/support/project.ts'
-import { sales, till } from '../../test/crash/support/till.ts'
+import { sales, till, viewFile } from '../../test/crash/support/till.ts'
+import type { Service, VerifyAnswer } from './service.ts'
 
 let project: TempProject
 
@@ -26,6 +27,17 @@ async function upToDate(): Promise<void> {
   } finally {
     await here.stop()
   }
+}
+
+async function verified(service: Service, views?: readonly string[]): Promise<VerifyAnswer[]> {
+  const answers: VerifyAnswer[] = []
+  for await (const answer of service.verify(views)) answers.push(answer)
+  return answers
+}
+
+/** `view: equal`, or the code of its error. */
+function brief(answers: readonly VerifyAnswer[]): string[] {
+  return answers.map(({ view, equal, error }) => `${view}: ${error?.code ?? (equal ? 'equal' : 'differs')}`).sort()
 }
 
 describe('files without an engine', () => {
@@ -51,5 +63,43 @@ describe('files without an engine', () => {
     rmSync(log, { recursive: true })
     renameSync(own, log)
     expect(await withFiles(project, (service) => rows(service, 'totals'))).toEqual(['a 4', 'b 2'])
+  })
+})
+
+describe('views that are not as they are declared', () => {
+  test('a failed view and one that is not built are verified as such, the others all the same', async () => {
+    project.write(viewFile('whole', 'SELECT CAST(note AS INTEGER) AS whole FROM sales'))
+    await kept()
+    project.write(viewFile('late', 'SELECT max(amount) AS most FROM sales'))
+    await withFiles(project, async (service) => {
+      const answers = await verified(service)
+      expect(brief(answers)).toEqual(['best: equal', 'counted: equal', 'late: view-failed', 'totals: equal', 'whole: view-failed'])
+      const whole = answers.find(({ view }) => view === 'whole')
+      expect(whole).toMatchObject({ equal: false, error: { message: expect.stringMatching(/Could not convert.*evert replay whole/) } })
+      const late = answers.find(({ view }) => view === 'late')
+      expect(late).toMatchObject({ equal: false, error: { message: expect.stringContaining('not built yet') } })
+      expect(brief(await verified(service, ['Whole', 'totals']))).toEqual(['totals: equal', 'whole: view-failed'])
+      await expect(verified(service, ['totals', 'sales'])).rejects.toMatchObject({ code: 'view-unknown' })
+    })
+  })
+
+  test('a view whose definition has changed says so, and its rows are still there to be asked', async () => {
+    await kept()
+    project.write(viewFile('totals', 'SELECT item, sum(amount) AS total, count(*) AS times FROM sales GROUP BY item'))
+    await withFiles(project, async (service) => {
+      const answers = await verified(service)
+      expect(brief(answers)).toEqual(['best: definition-changed', 'counted: equal', 'totals: definition-changed'])
+      expect(answers.find(({ view }) => view === 'totals')?.error?.message).toContain('evert replay totals')
+      expect((await service.views()).map(({ name, state, changed }) => [name, state, changed])).toEqual([
+        ['counted', 'live', undefined],
+        ['totals', 'live', true],
+        ['best', 'live', true],
+      ])
+      expect(await service.explain('totals')).toMatchObject({ state: 'live', changed: true })
+      expect(await rows(service, 'totals')).toEqual(['a 4', 'b 2'])
+      await service.replay('totals')
+      expect(brief(await verified(service))).toEqual(['best: equal', 'counted: equal', 'totals: equal'])
+      expect((await service.views()).some(({ changed }) => changed)).toBe(false)
+    })
   })
 })

@@ -43,7 +43,10 @@ function whyNot(derivation: Derivation, row: VersionRow | undefined): VerifyAnsw
     }
   if (row?.state === 'live') return undefined
   if (row?.state === 'failed')
-    return { code: 'view-failed', message: `The view ${name} failed and is not served: ${row.error}. Mend it and run evert replay ${name}.` }
+    return {
+      code: 'view-failed',
+      message: `The view ${name} failed and is not served: ${row.error}. Mend it and run evert replay ${name}.`,
+    }
   return {
     code: 'view-failed',
     message:

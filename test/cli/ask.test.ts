@@ -213,6 +213,36 @@ describe('replay and verify', () => {
   })
 })
 
+describe('views that are not as they should be', () => {
+  const failed = { ...fakeVerified('broken'), equal: false, error: { code: 'view-failed', message: 'The view broken failed.' } } as const
+
+  test('verify tells a view that is not live in its place, and exits with 1, or with 3 when another differs', async () => {
+    await serve({
+      verify: (views) =>
+        batches((views ?? ['broken', 'good']).map((view) => (view === 'broken' ? failed : fakeVerified(view, view === 'bad' ? 2 : 0)))),
+    })
+    const { code, out } = await project.evert(['verify'])
+    expect(code).toBe(1)
+    expect(out).toBe(
+      'broken: NOT VERIFIED, view-failed: The view broken failed.\ngood: equal, 2 rows from 7 events in 0.1 s, at shop 0:7\n',
+    )
+    expect((await project.evert(['verify', 'broken', 'bad', '--json'])).code).toBe(3)
+  })
+
+  test('views stays narrow, explain tells all', async () => {
+    const error = `Conversion Error: ${'long '.repeat(100)}\nLINE 1: SELECT the end`
+    const view = { ...fakeView, state: 'failed', changed: true, error } as const
+    await serve({ views: async () => [view], explain: async () => ({ ...view, file: 'sql/views/totals.sql', plan: [] }) })
+    const { out } = await project.evert(['views'])
+    expect(out).toContain('failed, changed: Conversion Error: long long')
+    for (const line of out.split('\n')) expect(line.length).toBeLessThan(200)
+    expect((await project.evert(['explain', 'totals'])).out).toMatch(
+      /state +failed, changed: Conversion Error: .*the end\nchanged .*evert replay totals/,
+    )
+    expect(jsonLines((await project.evert(['views', '--json'])).out)).toEqual([[view]])
+  })
+})
+
 async function* endless(onEnd: () => void): AsyncGenerator<number[][]> {
   try {
     for (let batch = 0; ; batch += 1) yield Array.from({ length: 1_000 }, (_, row) => [batch * 1_000 + row])

@@ -186,6 +186,21 @@ describe('without an engine', () => {
     expect(await statuses()).toBe(decided)
   })
 
+  test('--until-caught-up names the views that failed, and ends with 1', async () => {
+    await writeFile(
+      join(project.root, 'sql', 'views', 'broken.sql'),
+      'CREATE MATERIALIZED VIEW broken AS SELECT CAST(sku AS INTEGER) AS whole FROM shop.StockReceived',
+    )
+    await project.evert(['append', 'shop', 'events/shop.ndjson'])
+    const { code, out, err } = await project.evert(['run', '--until-caught-up', '--json'])
+    expect(code).toBe(1)
+    expect(jsonLines(out)).toMatchObject([{ event: 'ready' }, { event: 'caught-up' }, { event: 'stopped' }])
+    expect(JSON.parse(err.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      error: { code: 'view-failed', details: { views: [{ view: 'broken', state: 'failed' }] } },
+    })
+    expect(await statuses()).toBe(decided)
+  })
+
   test('several commands at once wait for each other', async () => {
     await project.evert(['run', '--until-caught-up'])
     const all = await Promise.all(Array.from({ length: 4 }, () => project.evert(['views', '--json'])))
