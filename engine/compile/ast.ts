@@ -63,6 +63,16 @@ export function canonical(value: AstValue): string {
   )
 }
 
+/** Where a node begins in the text that was parsed, in bytes of UTF-8; the first place inside it where it has none itself. */
+export function placeOf(ast: Ast): number | undefined {
+  let place: number | undefined
+  visit([ast.query_location === undefined ? ast.select_list : undefined, ast], (part) => {
+    if (place === undefined && part.query_location !== undefined) place = Number(String(part.query_location))
+    return place === undefined
+  })
+  return place
+}
+
 /** The same tree without positions in the text: formatting and comments do not change it. */
 export function withoutLocations(ast: Ast): Ast {
   return replaceKeys(ast, (key, inner) => (key === 'query_location' ? undefined : inner)) as Ast

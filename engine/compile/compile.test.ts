@@ -130,6 +130,17 @@ describe('errors show the place', () => {
     ['SELECT sum(origin) AS x FROM flights', 2, 8, 'sum'],
     ['SELECT origin, count(*) AS n\nFROM flights\nGROUP BY day', 2, 8, 'origin'],
     ['SELECT flights.nope AS x FROM flights', 2, 16, 'nope'],
+    ['SELECT origin\nFROM flight', 3, 6, 'flight'],
+    ["SELECT 'äöü €😀', origin FROM flight", 2, 31, 'flight'],
+    ['WITH a AS (\n  SELECT * FROM other.main.x\n) SELECT * FROM a', 3, 17, 'other'],
+    ["SELECT origin,\n  getenv('HOME') AS h FROM flights", 3, 3, 'getenv'],
+    ["SELECT *\nFROM read_csv('x.csv')", 3, 6, 'read_csv'],
+    ['SELECT origin\nFROM flights\nWHERE day > current_date', 4, 13, 'current_date'],
+    ['SELECT origin,\n  now() AS t FROM flights', 3, 3, 'now'],
+    ['SELECT origin FROM flights\nUNION ALL\nSELECT lower(origin) COLLATE NOCASE FROM flights', 4, 8, 'lower'],
+    ['SELECT f.origin FROM flights AS f\nASOF JOIN airports AS a ON f.origin >= a.iata', 3, 1, 'ASOF'],
+    ['WITH a AS (SELECT day FROM flights)\nSELECT day FROM a LIMIT 3', 3, 8, 'day'],
+    ['SELECT * FROM flights,\n  (SELECT * FROM airports WHERE iata = origin ORDER BY iata LIMIT 1) AS a', 3, 11, '\\*'],
   ])('%j', async (select, line, column, word) => {
     const message = (await compiler.refusal(select)) ?? ''
     expect(message).toMatch(/^sql\/views\/v\.sql:\d+:\d+: /)
@@ -138,6 +149,7 @@ describe('errors show the place', () => {
     expect([message.split(':')[1], message.split(':')[2]].map(Number)).toEqual([line, column])
     expect((lines.at(-2) ?? '').slice(caret)).toMatch(new RegExp(`^${word}`))
     expect(message).not.toContain('_rel')
+    expect(message).not.toContain('LINE')
   })
 })
 

@@ -8,7 +8,7 @@ import { planFull } from './full.ts'
 import { planGroup } from './group.ts'
 import { keysOfSelect } from './group-ast.ts'
 import { readHeader } from './header.ts'
-import { bindingError, firstLine, syntaxError } from './located.ts'
+import { bindingError, firstLine, refusal, syntaxError } from './located.ts'
 import { offeredNames, relationColumns } from './offered-names.ts'
 import type { ViewPlan } from './plan.ts'
 import { planProjection } from './project.ts'
@@ -43,9 +43,9 @@ const rules = [planProjection, planGroup]
 export async function compileView(analyzer: Analyzer, view: ParsedView, catalog: Catalog): Promise<ViewPlan> {
   const where = view.file
   const resolved = resolveIn(view, catalog)
-  refuseNondeterminism(resolved.node, resolved.reads, analyzer.functions, where)
+  refuseIn(view, () => refuseNondeterminism(resolved.node, resolved.reads, analyzer.functions))
   const described = await describe(analyzer, view, resolved.node)
-  const node = withoutLocations(await totalOrder(analyzer, resolved, where))
+  const node = withoutLocations(await totalOrder(analyzer, view, resolved))
   const columns = checkColumns(described, where)
   const select = await analyzer.print(node)
   const reasons: string[] = []
@@ -90,12 +90,15 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
 }
 
 function resolveIn(view: ParsedView, catalog: Catalog): { node: Ast; reads: readonly Read[] } {
+  return refuseIn(view, () => resolve(view.node, catalog, 'sql-invalid'))
+}
+
+/** What `work` refuses is told with its place in the file. */
+function refuseIn<T>(view: ParsedView, work: () => T): T {
   try {
-    return resolve(view.node, catalog, 'sql-invalid')
+    return work()
   } catch (error) {
-    throw error instanceof EvertError
-      ? new EvertError(error.code, `${view.file}: ${error.message}`, { cause: error, details: { ...error.details, file: view.file } })
-      : error
+    throw refusal(error, view.file, view.text, view.selectAt)
   }
 }
 
@@ -104,7 +107,7 @@ export function readsOf(view: ParsedView, catalog: Catalog): readonly Read[] {
   return resolveIn(view, catalog).reads
 }
 
-async function totalOrder(analyzer: Analyzer, { node, reads }: { node: Ast; reads: readonly Read[] }, file: string): Promise<Ast> {
+async function totalOrder(analyzer: Analyzer, view: ParsedView, { node, reads }: { node: Ast; reads: readonly Read[] }): Promise<Ast> {
   try {
     return await breakTies(node, {
       widthOf: async (select) => (await analyzer.describe(await analyzer.print(select))).length,
@@ -112,9 +115,7 @@ async function totalOrder(analyzer: Analyzer, { node, reads }: { node: Ast; read
       columnsOf: (table) => relationColumns(table, reads),
     })
   } catch (error) {
-    throw error instanceof EvertError
-      ? new EvertError(error.code, `${file}: ${error.message}`, { cause: error, details: { ...error.details, file } })
-      : error
+    throw refusal(error, view.file, view.text, view.selectAt)
   }
 }
 

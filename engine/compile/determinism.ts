@@ -1,6 +1,6 @@
 import { EvertError } from '../../errors.ts'
 import type { FunctionKinds } from './analyzer.ts'
-import { type Ast, type AstValue, isAst, items, textOf, visit } from './ast.ts'
+import { type Ast, type AstValue, isAst, items, placeOf, textOf, visit } from './ast.ts'
 import { offeredNames } from './offered-names.ts'
 import type { Read } from './resolve.ts'
 
@@ -93,13 +93,13 @@ const refusedAggregates = new Map([
 
 type Refuse = (clause: string, why: string, remedy: string) => never
 
-/** Throws `sql-invalid` naming clause and remedy. `node` is resolved, `reads` what it reads, `where` names the view's file. */
-export function refuseNondeterminism(node: Ast, reads: readonly Read[], functions: FunctionKinds, where: string): void {
-  const refuse: Refuse = (clause, why, remedy) => {
-    throw new EvertError('sql-invalid', `${where}: ${clause} ${why}. ${remedy}`, { details: { clause } })
-  }
+/** Throws `sql-invalid` naming clause and remedy, with its place in the SELECT. `node` is resolved, `reads` what it reads. */
+export function refuseNondeterminism(node: Ast, reads: readonly Read[], functions: FunctionKinds): void {
   const sorted = new Set<Ast>()
+  let latest = node
   visit(node, (part) => {
+    if (part.query_location !== undefined) latest = part
+    const refuse = refuseAt(part, latest)
     // DuckDB's parser writes list(x ORDER BY x) as list_sort(list(x)); both are the same in any order of rows.
     if (part.class === 'FUNCTION' && sorts.has(textOf(part.function_name).toLowerCase()))
       for (const child of items(part.children).slice(0, 1)) sorted.add(child)
@@ -124,11 +124,18 @@ export function refuseNondeterminism(node: Ast, reads: readonly Read[], function
         'Write lower(x), or strip_accents(lower(x)), in the SELECT.',
       )
   })
-  checkBareNames(node, reads, refuse)
+  checkBareNames(node, reads)
+}
+
+/** `before`: what stands before it in the text, for nodes that DuckDB's parser made up. */
+function refuseAt(part: Ast, before: Ast): Refuse {
+  return (clause, why, remedy) => {
+    throw new EvertError('sql-invalid', `${clause} ${why}. ${remedy}`, { details: { clause, byte: placeOf(part) ?? placeOf(before) } })
+  }
 }
 
 /** `current_date` without parentheses is the clock, unless a column or an alias of that name is in scope. */
-function checkBareNames(node: Ast, reads: readonly Read[], refuse: Refuse): void {
+function checkBareNames(node: Ast, reads: readonly Read[]): void {
   const walk = (value: AstValue, scope: ReadonlySet<string>): void => {
     if (Array.isArray(value)) {
       for (const item of value as readonly AstValue[]) walk(item, scope)
@@ -137,6 +144,7 @@ function checkBareNames(node: Ast, reads: readonly Read[], refuse: Refuse): void
       const names = value.type === 'COLUMN_REF' ? (value.column_names as readonly string[]) : []
       const name = (names[0] ?? '').toLowerCase()
       if (names.length === 1 && bare.has(name) && !scope.has(name)) {
+        const refuse = refuseAt(value, value)
         if (clock.has(name)) refuse(name, 'reads the clock', "Use the event's own time field, or _time, the time of the append.")
         refuse(name, 'depends on the session', 'Leave it out.')
       }

@@ -23,6 +23,16 @@ export function bindingError(error: Error, file: string, text: string, selectAt:
   return located(error, message(error), file, text, selectAt + Math.max(found, 0))
 }
 
+/** A refusal of a view's text by its file; by line and column too, where `details.byte` says where in the SELECT it is. */
+export function refusal(error: unknown, file: string, text: string, selectAt: number): unknown {
+  if (!(error instanceof EvertError)) return error
+  const { byte, ...details } = error.details
+  if (typeof byte !== 'number')
+    return new EvertError(error.code, `${file}: ${error.message}`, { cause: error, details: { ...details, file } })
+  const before = Buffer.from(text.slice(selectAt)).subarray(0, byte).toString()
+  return located(error, error.message, file, text, selectAt + before.length, details)
+}
+
 /** What DuckDB says, without the line that it printed itself. */
 export function firstLine(message: string): string {
   return message.split('\n')[0] ?? message
@@ -49,14 +59,14 @@ function wordAtCaret(message: string): string | undefined {
   return /^(?:"?\w+"?\.)*"?(\w+)/.exec((lines[at] ?? '').slice(caret))?.[1]
 }
 
-function located(cause: Error, said: string, file: string, text: string, at: number): EvertError {
+function located(cause: Error, said: string, file: string, text: string, at: number, details: EvertError['details'] = {}): EvertError {
   const before = text.slice(0, at).split('\n')
   const line = before.length
   const column = (before.at(-1) ?? '').length
   const source = text.split('\n')[line - 1] ?? ''
   return new EvertError('sql-invalid', `${file}:${line}:${column + 1}: ${said}\n  ${source}\n  ${' '.repeat(column)}^`, {
     cause,
-    details: { file, line, column: column + 1 },
+    details: { ...details, file, line, column: column + 1 },
   })
 }
 

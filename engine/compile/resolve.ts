@@ -1,5 +1,5 @@
 import { EvertError } from '../../errors.ts'
-import { type Ast, type AstValue, baseTable, isAst, items, replace, textOf, visit } from './ast.ts'
+import { type Ast, type AstValue, baseTable, isAst, items, placeOf, replace, textOf, visit } from './ast.ts'
 import { hasPlace, placeNames, type Relation, relationSchema, relationTable } from './relations.ts'
 
 /** What a SELECT may name, by name in lower case (`flights`, `shop.orderrequested`). */
@@ -47,6 +47,7 @@ const refusedFunctions = new Set([
 /**
  * Finds the project's relations behind a SELECT's names, and refuses everything else: files, other catalogs, table
  * functions that reach outside. This is the sandbox for all SQL of users; DuckDB's own settings are the second line.
+ * Throws `code`; `details.byte` is the place in the text, in bytes of UTF-8.
  */
 export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'query-refused'): Resolved {
   const reads = new Map<string, Read>()
@@ -63,9 +64,12 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
       throw new EvertError(
         code,
         'NATURAL JOIN in a text that names _offset, _time and the like would join by these too. Write JOIN … USING (…) with the columns that are meant.',
+        { details: { byte: placeOf(value) } },
       )
     if (value.type === 'SHOW_REF')
-      throw new EvertError(code, 'SHOW and DESCRIBE are not SELECTs over the project. Use evert views and evert explain.')
+      throw new EvertError(code, 'SHOW and DESCRIBE are not SELECTs over the project. Use evert views and evert explain.', {
+        details: { byte: placeOf(value) },
+      })
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, scope)]))
   }
   /** `shop.OrderRequested.sku` → `OrderRequested.sku`, the name that the relation has in FROM. */
@@ -104,6 +108,7 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
       throw new EvertError(
         code,
         `FROM ${relation.name} AT (…): earlier states cannot be asked for yet. Leave AT out to read the state as it stands.`,
+        { details: { byte: placeOf(value) } },
       )
     const usePlace = placed && hasPlace(relation)
     const before = reads.get(relation.name)
@@ -148,7 +153,7 @@ function refuseTableFunction(value: Ast, code: 'sql-invalid' | 'query-refused'):
   throw new EvertError(
     code,
     `The table function ${name}() reaches outside the project's streams, tables and views and is refused. Allowed: ${[...harmlessTableFunctions].join(', ')}.`,
-    { details: { function: name } },
+    { details: { function: name, byte: placeOf(value) } },
   )
 }
 
@@ -156,7 +161,7 @@ function refuseFunction(value: Ast, code: 'sql-invalid' | 'query-refused'): void
   const name = textOf(value.function_name).toLowerCase()
   if (refusedFunctions.has(name))
     throw new EvertError(code, `The function ${name}() looks at the session or the machine and is refused.`, {
-      details: { function: name },
+      details: { function: name, byte: placeOf(value) },
     })
 }
 
@@ -168,6 +173,6 @@ function unknownRelation(value: Ast, catalog: Catalog, code: 'sql-invalid' | 'qu
       ? `Known: ${known.slice(0, 30).join(', ')}${known.length > 30 ? ', …' : ''}.`
       : 'The project declares no stream, table or view yet.'
   return new EvertError(code, `There is no stream, table or view named ${name}. ${hint} Files and other databases cannot be read here.`, {
-    details: { relation: name },
+    details: { relation: name, byte: placeOf(value) },
   })
 }

@@ -1,6 +1,7 @@
 import { EvertError } from '../../errors.ts'
-import { type Ast, type AstValue, columnRef, isAst, items, position, replace, textOf, visit } from './ast.ts'
+import { type Ast, type AstValue, columnRef, isAst, items, placeOf, position, replace, textOf, visit } from './ast.ts'
 import { orderedAggregates } from './determinism.ts'
+import { firstLine } from './located.ts'
 
 /** What breaking ties must ask of the rest of the compiler. */
 export interface TieContext {
@@ -66,8 +67,8 @@ async function describedWidth(part: Ast, ctes: readonly Ast[], context: TieConte
   } catch (error) {
     throw new EvertError(
       'sql-invalid',
-      `A subquery with LIMIT or DISTINCT ON cannot be understood by itself: ${(error as Error).message}. Write its columns by name instead of *.`,
-      { cause: error },
+      `A subquery with LIMIT or DISTINCT ON cannot be understood by itself: ${firstLine((error as Error).message).replace(/[.!]$/, '')}. Write its columns by name instead of *.`,
+      { cause: error, details: { byte: placeOf(part) } },
     )
   }
 }
@@ -176,6 +177,7 @@ function tailOf(select: Ast, context: TieContext): { from: Ast; tail: readonly A
       throw new EvertError(
         'sql-invalid',
         `A window over ${alias}, which also has a column of that name: its ties could not be broken by whole rows. Give the relation another name: FROM ${alias} AS r.`,
+        { details: { byte: placeOf(part) } },
       )
     }
     names.push(alias)
