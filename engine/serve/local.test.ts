@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { caughtUp } from '../../test/crash/support/engine-child.ts'
 import { append, rows, startHere, withFiles } from '../../test/crash/support/here.ts'
 import type { TempProject } from '../../test/crash/support/project.ts'
-import { sales, till, viewFile } from '../../test/crash/support/till.ts'
+import { pipeline, sales, till, viewFile } from '../../test/crash/support/till.ts'
 import type { Service, VerifyAnswer } from './service.ts'
 
 let project: TempProject
@@ -101,5 +101,19 @@ describe('views that are not as they are declared', () => {
       expect(brief(await verified(service))).toEqual(['best: equal', 'counted: equal', 'totals: equal'])
       expect((await service.views()).some(({ changed }) => changed)).toBe(false)
     })
+  })
+
+  test('several are replayed one after the other, in any order', async () => {
+    await kept()
+    project.write(viewFile('totals', 'SELECT item, sum(amount) + 1 AS total FROM sales GROUP BY item'))
+    project.write(viewFile('best', 'SELECT item, total FROM totals ORDER BY total, item LIMIT 1'))
+    project.write({ 'pipelines/till.ts': pipeline({ step: 2 }) })
+    await withFiles(project, async (service) => {
+      for (const view of ['best', 'counted', 'totals']) await service.replay(view)
+      expect(brief(await verified(service))).toEqual(['best: equal', 'counted: equal', 'totals: equal'])
+      expect(await rows(service, 'best')).toEqual(['b 3'])
+      expect(await rows(service, 'counted')).toEqual(['a 4', 'b 2'])
+    })
+    await upToDate()
   })
 })

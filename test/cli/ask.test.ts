@@ -193,6 +193,21 @@ describe('replay and verify', () => {
     expect(jsonLines((await project.evert(['replay', 'totals', '--json'])).out)).toMatchObject([{ view: 'totals', rows: 2 }])
   })
 
+  test('replay takes several views, and stops at the first that fails', async () => {
+    await serve({
+      replay: async (view) => {
+        if (view === 'broken') throw new EvertError('replay-failed', 'Cannot build broken.')
+        return fakeService().replay(view)
+      },
+    })
+    const all = await project.evert(['replay', 'totals', 'best', 'totals'])
+    expect(all.code).toBe(0)
+    expect(all.out).toMatch(/^totals: 2 rows .*\nbest: 2 rows .*\n$/)
+    const stopped = await project.evert(['replay', 'totals', 'broken', 'best'])
+    expect(stopped).toMatchObject({ code: 1, err: 'error replay-failed: Cannot build broken.\n' })
+    expect(stopped.out).toMatch(/^totals: 2 rows .*\n$/)
+  })
+
   test('verify exits with 0 when all is equal, with 3 and a sample when not', async () => {
     await serve({ verify: (views) => batches((views ?? ['good', 'bad']).map((view) => fakeVerified(view, view === 'bad' ? 2 : 0))) })
     expect(await project.evert(['verify', 'good'])).toEqual({
