@@ -23,6 +23,7 @@ export const append: CommandSpec = {
   description:
     'Reads FILE, or standard input when it is - or left out. A line is {"type":"…","data":{…}}, or the bare payload when the stream has one type or --type names it; ' +
     'of a table {"key":"…","data":{…}} or the bare row, and data null deletes. ' +
+    'Bytes (BLOB) are DuckDB’s escape text, "\\\\xFF" in JSON for one byte that is not plain ASCII; base64 would be taken as its letters. ' +
     `Lines are validated and appended by the ${batchLines}, all or none; when one is bad, the message names it and how many lines before it are in the log.`,
   example: 'evert append shop events/shop.ndjson\necho \'{"sku":"lamp","quantity":3}\' | evert append shop --type StockReceived',
   options: (command: Command) => {
@@ -109,7 +110,7 @@ async function appendBatches(
   let sequence = 0
   for await (const lines of input) {
     sequence += 1
-    const events = lines.map((line) => eventOf(line, job, counts))
+    const events = await eventsOf(appender, job, lines, counts)
     signal.throwIfAborted()
     await appendLines(appender, job, lines, events, sequence, counts)
     onBatch()
@@ -141,11 +142,37 @@ async function appendLines(
   }
 }
 
-function eventOf(line: InputLine, job: Job, counts: Counts): NewEvent {
+/** The lines as events. Throws what is wrong with the first bad one, whoever finds it: the parser here or the appender. */
+async function eventsOf(appender: Appender, job: Job, lines: readonly InputLine[], counts: Counts): Promise<readonly NewEvent[]> {
+  const events: NewEvent[] = []
+  for (const line of lines) {
+    try {
+      events.push(parseLine(line.bytes, job.target, job.type))
+    } catch (thrown) {
+      await assertGood(appender, job, lines, events, counts)
+      throw atLine(thrown, line, job, counts)
+    }
+  }
+  return events
+}
+
+/** An event that no stream takes: with it among them events are validated, in their order, and none is written. */
+const refusedByAll: NewEvent = { type: '', data: null }
+
+/** Throws what the appender finds wrong with events; writes nothing. */
+async function assertGood(
+  appender: Appender,
+  job: Job,
+  lines: readonly InputLine[],
+  events: readonly NewEvent[],
+  counts: Counts,
+): Promise<void> {
   try {
-    return parseLine(line.bytes, job.target, job.type)
+    await appender.append(job.target.name, [...events, refusedByAll])
   } catch (thrown) {
-    throw atLine(thrown, line, job, counts)
+    const { index } = asEvertError(thrown).details
+    if (typeof index !== 'number') throw thrown
+    if (index < events.length) throw atLine(thrown, lines[index] as InputLine, job, counts)
   }
 }
 

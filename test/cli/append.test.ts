@@ -86,6 +86,37 @@ test('a bad first line says that nothing was appended', async () => {
   expect(err).toMatch(/line 1 of standard input: .*wanted one of StockReceived.* Nothing was appended\./)
 })
 
+test('of several bad lines the first is told, whoever finds it', async () => {
+  const input = `${stock(1)}{"type":"StockReceived","key":"another","data":{"sku":"s2","quantity":2}}\nnot JSON\n`
+  const { code, err } = await project.evert(['append', 'shop', '--json'], { input })
+  expect(code).toBe(1)
+  const { error } = JSON.parse(err)
+  expect(error).toMatchObject({ code: 'event-invalid', details: { line: 2 } })
+  expect(error.message).toMatch(/line 2 of standard input: has the key 'another'/)
+  const wrongType = `${stock(1)}{"type":"StockReceived","data":{"sku":"s2","quantity":"two"}}\nnot JSON\n`
+  expect((await project.evert(['append', 'shop'], { input: wrongType })).err).toMatch(/line 2 of standard input: .*quantity/)
+  const later = await project.evert(['append', 'shop'], { input: `${stock(1)}not JSON\n` })
+  expect(later.err).toMatch(/line 2 of standard input: is not JSON/)
+  // Nothing of the good lines before: the topic has never been written to.
+  expect(await valuesOf('shop').catch(() => [])).toEqual([])
+})
+
+test('bytes are escape text, as the help says', async () => {
+  await writeFile(
+    join(project.root, 'pipelines', 'bytes.ts'),
+    `import { sql, stream } from 'evert'
+     import { z } from 'zod'
+     export const packets = stream('packets', { event: z.object({ body: sql.blob() }) })`,
+  )
+  const { out } = await project.evert(['append', '--help'])
+  const [byte = ''] = /"\\\\x[0-9A-F]{2}"/.exec(out) ?? []
+  expect(byte).toBe('"\\\\xFF"')
+  await project.evert(['append', 'packets'], { input: `{"body":${byte}}` })
+  await project.evert(['run', '--until-caught-up'])
+  const { out: found } = await project.evert(['query', 'SELECT hex(body) AS hex FROM packets', '--csv'])
+  expect(found).toBe('hex\nFF\n')
+})
+
 test('with a producer a repeated run changes nothing, and goes on after a crash', async () => {
   const file = join(project.root, 'all.ndjson')
   await writeFile(file, stocks(1, 2_000))
