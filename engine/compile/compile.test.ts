@@ -36,6 +36,8 @@ describe('the strategy, and why', () => {
     ['SELECT origin, max(list_sum(list_transform(tags, t -> 1))) AS n FROM flights GROUP BY origin', 'full', /lambda/],
     ["SELECT to_json({a: day}) -> 'a' AS j, count(*) AS n FROM flights GROUP BY j", 'linear', /1 aggregate /],
     ['SELECT count(*) AS n FROM flights WHERE len(list_filter(tags, lambda t: t > origin)) > 0', 'linear', /1 aggregate /],
+    ['SELECT delay * 2 AS d, count(*) AS n, max(fare) AS m FROM flights WHERE d > 4 GROUP BY d', 'linear', /2 aggregates /],
+    ["SELECT delay AS t, count(*) AS n FROM flights WHERE len(list_filter(tags, lambda t: t > 'a')) > t GROUP BY t", 'full', /lambda/],
     ['SELECT DISTINCT origin FROM flights', 'full', /DISTINCT/],
     ['SELECT origin FROM flights UNION SELECT sku FROM shop', 'full', /UNION without ALL/],
     ['SELECT origin FROM flights EXCEPT SELECT sku FROM shop', 'full', /EXCEPT without ALL/],

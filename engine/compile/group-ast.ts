@@ -13,6 +13,8 @@ export interface Grouped {
   readonly calls: readonly AggregateCall[]
   readonly outputs: readonly Ast[]
   readonly having: Ast | undefined
+  /** Of the input's columns only: DuckDB lets WHERE name outputs as well. */
+  readonly where: Ast | undefined
 }
 
 /** Takes a grouped SELECT apart, or says why it cannot. `source`: lower-case names of the columns that FROM offers. */
@@ -45,7 +47,9 @@ export function takeApart(select: Ast, source: ReadonlySet<string>, functions: F
   const outputs = list.map((item) => rewrite(plain(item)))
   const having = isAst(select.having) ? rewrite(plain(select.having)) : undefined
   if (problem !== undefined) return problem
-  return { keys: keys.map(plain), calls, outputs, having }
+  const where = isAst(select.where_clause) ? (expandAliases(select.where_clause, aliases, source, new Set()) as Ast) : undefined
+  if (takesLambda(where, functions) && canonical(where) !== canonical(select.where_clause)) return 'a lambda beside the name of an output'
+  return { keys: keys.map(plain), calls, outputs, having, where }
 }
 
 /**
@@ -53,14 +57,21 @@ export function takeApart(select: Ast, source: ReadonlySet<string>, functions: F
  * a column has its name. JSON's `value -> 'path'` is the same node, but not as the argument of a function of lambdas.
  */
 function whyForeign(select: Ast, functions: FunctionKinds): string | undefined {
+  const parts = [select.select_list, select.having, select.group_expressions]
   let reason: string | undefined
-  visit([select.select_list, select.having, select.group_expressions], (part) => {
+  visit(parts, (part) => {
     if (part.type === 'STAR') reason ??= `${part.columns === true ? 'COLUMNS(…)' : '*'} beside GROUP BY`
-    const takesLambda = part.class === 'FUNCTION' && functions.lambdas.has(textOf(part.function_name).toLowerCase())
-    if (takesLambda && items(part.children).some((child) => child.class === 'LAMBDA'))
-      reason ??= 'a lambda beside GROUP BY has a parameter of its own'
   })
-  return reason
+  return reason ?? (takesLambda(parts, functions) ? 'a lambda beside GROUP BY has a parameter of its own' : undefined)
+}
+
+function takesLambda(value: AstValue, functions: FunctionKinds): boolean {
+  let found = false
+  visit(value, (part) => {
+    if (part.class === 'FUNCTION' && functions.lambdas.has(textOf(part.function_name).toLowerCase()))
+      found ||= items(part.children).some((child) => child.class === 'LAMBDA')
+  })
+  return found
 }
 
 function aggregateName(calls: AggregateCall[], call: Ast): string {

@@ -41,12 +41,13 @@ export async function planGroup(
   })
   const parts = takeApart(node, new Set(source.map((column) => column.name.toLowerCase())), analyzer.functions)
   if (typeof parts === 'string') return parts
-  const states = await statesOf(analyzer, node, parts)
+  const input = { ...node, where_clause: parts.where }
+  const states = await statesOf(analyzer, input, parts)
   if (typeof states === 'string') return states
-  const keyTypes = await describeNode(analyzer, partialNode(node, parts, []))
+  const keyTypes = await describeNode(analyzer, partialNode(input, parts, []))
   const keys = parts.keys.map((_, i) => `k${i}`)
 
-  const change = await printOverDelta(analyzer, partialNode(node, parts, states.calls), reads)
+  const change = await printOverDelta(analyzer, partialNode(input, parts, states.calls), reads)
   const stateColumns = states.aggregates.flatMap((state) => state.columns)
   const partials = [...keys.map((key) => ident(key)), ...stateColumns.map((column) => `${column.partial} AS ${ident(column.name)}`)].join(
     ', ',
