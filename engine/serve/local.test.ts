@@ -117,3 +117,28 @@ describe('views that are not as they are declared', () => {
     await upToDate()
   })
 })
+
+test.each([
+  ['EXPLAIN SELECT * FROM totals', 'evert explain'],
+  ['DESCRIBE totals', 'evert explain'],
+  ['SHOW TABLES', 'evert views'],
+  ['SELECT 1; DROP VIEW totals', 'one statement is allowed'],
+  ['SELECT 1; SELECT 2;', 'one statement is allowed'],
+  ['DROP VIEW totals', 'Only a SELECT'],
+  ['SELECT 1 +; SELECT 2', 'syntax error'],
+])('%s is refused and says what to do: %s', async (sql, hint) => {
+  const asked = withFiles(project, (service) => service.query(sql))
+  await expect(asked).rejects.toMatchObject({ code: 'query-refused', message: expect.stringContaining(hint) })
+})
+
+test.each(["SELECT ';' AS a /* /* */ ; */", "SELECT ';' AS a -- ; DROP VIEW totals", "SELECT ';' AS a;\n-- the end;\n"])(
+  '%j is one statement',
+  async (sql) => {
+    const found = await withFiles(project, async (service) => {
+      const values: unknown[] = []
+      for await (const batch of (await service.query(sql)).rows) values.push(...batch)
+      return values
+    })
+    expect(found).toEqual([[';']])
+  },
+)

@@ -9,6 +9,7 @@ import type { Core } from './core.ts'
 import { meter } from './meter.ts'
 import { positionJson } from './position.ts'
 import type { Ask, Json, QueryAnswer } from './service.ts'
+import { adviceFor } from './statements.ts'
 
 /**
  * One SELECT over views, tables and streams, in one snapshot. What it names is looked up in the project (the sandbox); a
@@ -70,9 +71,10 @@ async function parse(core: Core, sql: string): Promise<Awaited<ReturnType<Core['
   try {
     return await core.analyzer.parse(sql.replace(/[\s;]+$/, ''))
   } catch (error) {
-    if (error instanceof EvertError && error.code === 'sql-invalid')
-      throw new EvertError('query-refused', caret(sql, error), { cause: error, details: error.details })
-    throw error
+    if (!(error instanceof EvertError) || error.code !== 'sql-invalid') throw error
+    // A mistake in the text has its place; without one it is well written and not what can be asked.
+    const says = error.details.at === undefined ? (adviceFor(sql) ?? error.message) : caret(sql, error)
+    throw new EvertError('query-refused', says, { cause: error, details: error.details })
   }
 }
 
