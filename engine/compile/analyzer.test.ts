@@ -62,3 +62,14 @@ test('numbers go through the tree undamaged', async () => {
   expect(await types(await analyzer.print(await analyzer.parse(text)))).toEqual(await types(text))
   await analyzer.close()
 })
+
+test('a plan that cannot be tried does not stand in the way of the next', async () => {
+  const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
+  try {
+    const create = (table: string) => [`CREATE TABLE ${table} (n INTEGER)`]
+    await expect(analyzer.tryState(create, (table) => `SELECT other FROM ${table}`)).rejects.toThrow('other')
+    expect(await analyzer.tryState(create, (table) => `SELECT n FROM ${table}`)).toEqual([{ name: 'n', type: 'INTEGER' }])
+  } finally {
+    await analyzer.close()
+  }
+})

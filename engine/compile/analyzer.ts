@@ -80,10 +80,13 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
     },
     tryState: async (create, read) => {
       const table = path('tried')
-      await store.script([...create(table)])
-      const described = await all(`DESCRIBE ${read(table)}`)
-      await store.script([`DROP TABLE ${table}`])
-      return described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+      try {
+        await store.script([...create(table)])
+        const described = await all(`DESCRIBE ${read(table)}`)
+        return described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+      } finally {
+        await store.script([`DROP TABLE IF EXISTS ${table}`])
+      }
     },
     declare: async (relation) => {
       const make = (name: string, columns: readonly Column[]) => [
