@@ -19,19 +19,19 @@ export interface Suite {
 
 /** In the order in which they run: the quick ones first, so that a slip is told early. */
 export const suites: readonly Suite[] = [
-  suite('house', ['test/house/', 'test/support/'], { workers: 1, budgetSeconds: 60, testTimeoutMs: 120_000 }),
+  suite('house', ['test/house/', 'test/support/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 120_000 }),
   suite('unit', ['engine/', 'connectors/', 'cli/', 'errors.test.ts', 'limits.test.ts'], {
     workers: 2,
-    budgetSeconds: 90,
+    budgetSeconds: 60,
     testTimeoutMs: 60_000,
   }),
-  suite('conformance', ['test/conformance/'], { workers: 2, budgetSeconds: 45, testTimeoutMs: 60_000 }),
-  suite('oracle', ['test/oracle/'], { workers: 1, budgetSeconds: 90, longBudgetSeconds: 7_200, testTimeoutMs: 180_000 }),
-  suite('crash', ['test/crash/'], { workers: 1, budgetSeconds: 90, longBudgetSeconds: 3_600, testTimeoutMs: 180_000 }),
-  suite('cli', ['test/cli/'], { workers: 1, budgetSeconds: 45, testTimeoutMs: 120_000 }),
-  suite('package', ['test/package/'], { workers: 1, budgetSeconds: 60, testTimeoutMs: 240_000 }),
+  suite('conformance', ['test/conformance/'], { workers: 2, budgetSeconds: 30, testTimeoutMs: 60_000 }),
+  suite('oracle', ['test/oracle/'], { workers: 1, budgetSeconds: 100, longBudgetSeconds: 7_200, testTimeoutMs: 180_000 }),
+  suite('crash', ['test/crash/'], { workers: 1, budgetSeconds: 130, longBudgetSeconds: 3_600, testTimeoutMs: 180_000 }),
+  suite('cli', ['test/cli/'], { workers: 1, budgetSeconds: 110, testTimeoutMs: 120_000 }),
+  suite('package', ['test/package/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 240_000 }),
   suite('docs', ['test/docs/', 'docs/'], { workers: 1, budgetSeconds: 30, testTimeoutMs: 120_000 }),
-  suite('demo', ['test/demo/', 'demo/', 'pipelines/', 'bench/'], { workers: 1, budgetSeconds: 60, testTimeoutMs: 240_000 }),
+  suite('demo', ['test/demo/', 'demo/', 'pipelines/', 'bench/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 240_000 }),
 ]
 
 /** The suite that runs a test file, by its path from the root; undefined for a file that none would run. */

@@ -24,6 +24,8 @@ export interface Core {
   loop?: Loop
   readonly processors: Processor[]
   readonly builds: Set<Build>
+  /** Views that somebody has asked to replay, in lower case: from the call on, before its build begins. */
+  readonly replaying: Set<string>
   halted?: string
 }
 
@@ -49,7 +51,7 @@ export async function openCore(project: Project, logger: Logger, unreadable: 'se
             `The DuckDB file could not be read and was set aside as ${kept}; the views are built anew from the log`,
           ),
       })
-      return { project, log, store, logger, analyzer, definitions, processors: [], builds: new Set() }
+      return { project, log, store, logger, analyzer, definitions, processors: [], builds: new Set(), replaying: new Set() }
     } catch (error) {
       await log.close()
       throw error

@@ -18,6 +18,24 @@ import type { Ask, ReplayAnswer } from './service.ts'
  * changed views that read it, and swaps. Throws `view-unknown`, `replay-busy`, `replay-failed`, `interrupted`.
  */
 export async function replayView(core: Core, view: string, ask: Ask): Promise<ReplayAnswer> {
+  const name = view.toLowerCase()
+  if (core.replaying.has(name)) throw busy(view)
+  core.replaying.add(name)
+  try {
+    return await replay(core, view, ask)
+  } finally {
+    core.replaying.delete(name)
+  }
+}
+
+function busy(view: string): EvertError {
+  return new EvertError(
+    'replay-busy',
+    `${view} is being built already. Wait for it (evert status shows how far it is), or interrupt that command.`,
+  )
+}
+
+async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer> {
   const begin = performance.now()
   const project = await loadProject(core.project.config.root)
   const definitions = await redefine(project)
@@ -27,11 +45,7 @@ export async function replayView(core: Core, view: string, ask: Ask): Promise<Re
   const names = derivations.map((derivation) => derivation.name)
   for (const build of core.builds) {
     const same = build.views.find((name) => names.includes(name))
-    if (same !== undefined)
-      throw new EvertError(
-        'replay-busy',
-        `${same} is being built already. Wait for it (evert status shows how far it is), or interrupt that command.`,
-      )
+    if (same !== undefined) throw busy(same)
   }
   const progress = meter(`replaying ${names.join(', ')}`, 'events', ask)
   const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
