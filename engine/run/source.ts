@@ -1,3 +1,4 @@
+import { SEPARATOR } from '../../connectors/log/log.ts'
 import { ident, text } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
 import { placeNames } from '../compile/relations.ts'
@@ -5,14 +6,19 @@ import { columnCast, jsonShape, sqlTypeText } from '../model/schema/sql-type.ts'
 import type { Field } from '../model/types.ts'
 import type { CheckedChunk, Source } from './batch.ts'
 
+const separator = String.fromCharCode(SEPARATOR)
+
 /** Where a statement's bytes go: parameters for large batches, constants for small ones (one string of statements, design §4). */
 export interface Binder {
   /** SQL of a VARCHAR with this UTF-8 text. */
   bytes(value: Uint8Array): string
+  /** Constants: events go in as rows. */
+  readonly isLiteral: boolean
 }
 
 export function parameterBinder(parameters: Parameter[]): Binder {
   return {
+    isLiteral: false,
     bytes: (value) => {
       parameters.push(value)
       return `decode($${parameters.length})`
@@ -20,7 +26,10 @@ export function parameterBinder(parameters: Parameter[]): Binder {
   }
 }
 
-export const literalBinder: Binder = { bytes: (value) => text(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8')) }
+export const literalBinder: Binder = {
+  isLiteral: true,
+  bytes: (value) => text(Buffer.from(value.buffer, value.byteOffset, value.length).toString('utf8')),
+}
 
 /** What is decoded of a stream: its own columns (all when undefined) and the place columns that are read. */
 export interface Wanted {
@@ -71,33 +80,73 @@ function chunkSql(source: Source, checked: CheckedChunk, wanted: Wanted, binder:
   const typeAt = wanted.type === undefined ? -1 : chunk.types.indexOf(wanted.type)
   if (wanted.type !== undefined && typeAt < 0) return undefined
   const several = chunk.typeIndexes !== undefined && chunk.types.length > 1
-  const json = (value: unknown) => binder.bytes(Buffer.from(JSON.stringify(value)))
   const needType = several && (wanted.type !== undefined || wanted.place.includes('_type') || source.types.length > 1)
-  const lists = [`unnest(string_split(${binder.bytes(checked.values)}, chr(30))) AS v`]
-  if (needType) lists.push(`unnest(from_json(${json(chunk.typeIndexes)}, '["UTINYINT"]')) AS t`)
-  if (wanted.place.includes('_offset')) {
-    lists.push(
-      chunk.offsets
-        ? `unnest(from_json(${binder.bytes(Buffer.from(`[${chunk.offsets.join(',')}]`))}, '["BIGINT"]')) AS o`
-        : `unnest(range(${chunk.count})) AS o`,
-    )
-  }
-  if (wanted.place.includes('_time') && typeof chunk.times !== 'bigint')
-    lists.push(`unnest(from_json(${binder.bytes(Buffer.from(`[${chunk.times.join(',')}]`))}, '["BIGINT"]')) AS m`)
-  if (wanted.place.includes('_key') && chunk.keys) lists.push(`unnest(from_json(${json(chunk.keys)}, '["VARCHAR"]')) AS k`)
+  const cells = cellsOf(checked, wanted, needType)
   const where = [
     "v <> ''",
     ...(needType && typeAt >= 0 ? [`t = ${typeAt}`] : []),
     ...(wanted.tombstones === true || source.kind !== 'table' ? [] : ["v <> 'null'"]),
   ]
   const shape = wanted.columns.length > 0 ? [`from_json(v, ${text(jsonShape(wanted.columns))}) AS e`] : []
-  const inner = `SELECT ${[...shape, ...lists.map((item) => item.split(' AS ').at(-1) as string)].join(', ')} FROM (SELECT ${lists.join(', ')}) WHERE ${where.join(' AND ')}`
+  const from = binder.isLiteral
+    ? valuesOf(cells, chunk.count)
+    : `(SELECT ${cells.map((cell) => `${cell.list(binder)} AS ${cell.name}`).join(', ')})`
+  const inner = `SELECT ${[...shape, ...cells.map((cell) => cell.name)].join(', ')} FROM ${from} WHERE ${where.join(' AND ')}`
   const columns = [
     ...wanted.columns.map((field) => columnSql(source, checked, field, wanted, needType)),
     ...wanted.place.map((name) => placeSql(checked, name, needType)),
     ...(wanted.tombstones === true ? ["v = 'null' AS _null"] : []),
   ]
   return `SELECT ${columns.length > 0 ? columns.join(', ') : '1 AS _one'} FROM (${inner})`
+}
+
+/** One thing that is known of each event of a chunk: as a list for all of them, or as a constant for one. */
+interface Cell {
+  readonly name: string
+  list(binder: Binder): string
+  one(index: number): string
+}
+
+function cellsOf({ chunk, values }: CheckedChunk, wanted: Wanted, needType: boolean): Cell[] {
+  const json = (binder: Binder, value: string) => binder.bytes(Buffer.from(value))
+  const numbers = (name: string, type: string, all: readonly (number | bigint)[]): Cell => ({
+    name,
+    list: (binder) => `unnest(from_json(${json(binder, `[${all.join(',')}]`)}, '["${type}"]'))`,
+    one: (index) => String(all[index]),
+  })
+  const frames = lazy(() => Buffer.from(values.buffer, values.byteOffset, values.length).toString('utf8').split(separator))
+  const cells: Cell[] = [
+    { name: 'v', list: (binder) => `unnest(string_split(${binder.bytes(values)}, chr(30)))`, one: (index) => text(frames()[index] ?? '') },
+  ]
+  if (needType) cells.push(numbers('t', 'UTINYINT', chunk.typeIndexes ?? []))
+  if (wanted.place.includes('_offset')) {
+    if (chunk.offsets) cells.push(numbers('o', 'BIGINT', chunk.offsets))
+    else cells.push({ name: 'o', list: () => `unnest(range(${chunk.count}))`, one: String })
+  }
+  if (wanted.place.includes('_time') && typeof chunk.times !== 'bigint') cells.push(numbers('m', 'BIGINT', chunk.times))
+  const { keys } = chunk
+  if (wanted.place.includes('_key') && keys) {
+    cells.push({
+      name: 'k',
+      list: (binder) => `unnest(from_json(${json(binder, JSON.stringify(keys))}, '["VARCHAR"]'))`,
+      one: (index) => (keys[index] == null ? 'CAST(NULL AS VARCHAR)' : text(keys[index])),
+    })
+  }
+  return cells
+}
+
+/** A few events as rows of constants: DuckDB plans them faster than lists to take apart. */
+function valuesOf(cells: readonly Cell[], count: number): string {
+  const rows = Array.from({ length: count }, (_, index) => `(${cells.map((cell) => cell.one(index)).join(', ')})`)
+  return `(VALUES ${rows.join(', ')}) AS x(${cells.map((cell) => cell.name).join(', ')})`
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 /** A field of the event; NULL in events whose type does not declare it, whatever their bytes hold. */
