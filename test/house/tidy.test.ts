@@ -49,6 +49,7 @@ describe('each rule finds what it forbids', () => {
     expect(judge(sizes, 'docs/picture.png', 'x'.repeat((1 << 20) + 1))).toHaveLength(1)
   })
 
+  // Texts that the rule must find: they are its cases, and leave nothing undone here.
   test.each([
     '// TODO: later',
     '// FIXME',
@@ -65,6 +66,7 @@ describe('each rule finds what it forbids', () => {
     expect(judge(words, 'engine/run/loop.test.ts', text)).toHaveLength(1)
   })
 
+  // Texts that look alike and are fine: a silenced rule with its reason is one.
   test.each([
     "test.skipIf(!broker)('x', () => 1)",
     '// biome-ignore lint/suspicious/noExplicitAny: the library has no types',

@@ -13,6 +13,7 @@ const isCode = (path: string): boolean => path.endsWith('.ts')
 const isShipped = (path: string): boolean => !isTest(path)
 
 const forbiddenWords: readonly Forbidden[] = [
+  // The words stand here because this is the rule that forbids them everywhere else.
   { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, message: 'leaves work behind: do it now, or open an issue' },
   { pattern: /@ts-(ignore|nocheck)\b/, message: 'silences the compiler: give the type' },
   {
