@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
+import type { Store } from '../../connectors/store/store.ts'
+import { stream } from '../model/declare/stream.ts'
+import { applyBatch, positionStatement } from './apply.ts'
+import type { Batch, Source } from './batch.ts'
+import { initialize, insertPosition } from './registry.ts'
+
+const counted = stream('counted', { partitions: 2, event: z.object({ n: z.int() }) })
+const sources: ReadonlyMap<string, Source> = new Map([[counted.name, counted]])
+let store: Store
+
+beforeAll(async () => {
+  store = await openDuckdb(':memory:')
+  await initialize(store)
+  await store.script([insertPosition('counted', 'id', 0), insertPosition('counted', 'id', 1)])
+})
+
+afterAll(() => store.close())
+
+/** Applies an empty batch that says it goes from one position to another, as a large batch does: statement by statement. */
+function apply(from: readonly bigint[], to: readonly bigint[]): Promise<void> {
+  const batch: Batch = { chunks: new Map([[counted.name, []]]), events: 1, bytes: 0, to: new Map([['counted', to]]) }
+  const also = () => [positionStatement(sources, batch, new Map([['counted', from]]), [], new Date(0))]
+  return applyBatch(store, batch, { sources, members: [], literalEventsMax: 0, also })
+}
+
+const position = async () =>
+  (await store.transaction((tx) => tx.all('SELECT next FROM _evert.positions ORDER BY partition'))).map((row) => Number(row.next))
+
+test.each([
+  ['one partition', [0n, 0n], [5n, 0n], [5, 0]],
+  ['several partitions', [5n, 0n], [7n, 3n], [7, 3]],
+])('a batch of %s is applied once: the same again is refused and changes nothing', async (_, from, to, wanted) => {
+  await apply(from, to)
+  expect(await position()).toEqual(wanted)
+  await expect(apply(from, to)).rejects.toMatchObject({ code: 'position-mismatch' })
+  expect(await position()).toEqual(wanted)
+})
