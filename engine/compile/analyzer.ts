@@ -42,7 +42,12 @@ export interface Analyzer {
 
 /** `store` is an empty one in memory; the analyzer owns it from here on. */
 export async function createAnalyzer(store: Store): Promise<Analyzer> {
-  await store.script([`CREATE SCHEMA ${path(relationSchema)}`, `CREATE SCHEMA ${path(baseSchema)}`, ...exactQuotientDdl()])
+  await store.script([
+    `CREATE SCHEMA ${path(relationSchema)}`,
+    `CREATE SCHEMA ${path(baseSchema)}`,
+    'CREATE SCHEMA tried',
+    ...exactQuotientDdl(),
+  ])
   const all = (sql: string, parameters?: readonly string[]) => store.transaction((tx) => tx.all(sql, parameters))
   const rows = await all(
     "SELECT function_name AS name, function_type AS kind, stability, list_contains(parameter_types, 'LAMBDA') AS lambda FROM duckdb_functions() WHERE function_type = 'aggregate' OR stability = 'VOLATILE' OR list_contains(parameter_types, 'LAMBDA')",
@@ -79,13 +84,13 @@ export async function createAnalyzer(store: Store): Promise<Analyzer> {
       return described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
     },
     tryState: async (create, read) => {
-      const table = path('tried')
+      const table = path('tried', 'tried')
       try {
         await store.script([...create(table)])
         const described = await all(`DESCRIBE ${read(table)}`)
         return described.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
       } finally {
-        await store.script([`DROP TABLE IF EXISTS ${table}`])
+        await store.script(['DROP SCHEMA tried CASCADE', 'CREATE SCHEMA tried'])
       }
     },
     declare: async (relation) => {

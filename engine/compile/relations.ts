@@ -30,6 +30,10 @@ export interface Relation {
   readonly schema?: string
   /** Events of a stream are never taken back. */
   readonly appendOnly: boolean
+  /** Kept rows that are only added to, which can also be read with `_at`, the position of the batch that added them. */
+  readonly marked?: boolean
+  /** The stream as a whole is meant, and not the events of a batch. */
+  readonly isHistory?: boolean
 }
 
 export function columnsOf(fields: readonly Field[]): Column[] {

@@ -2,8 +2,9 @@ import type { Log } from '../../connectors/log/log.ts'
 import { text } from '../../connectors/store/quote.ts'
 import type { Store, Transaction } from '../../connectors/store/store.ts'
 import { asEvertError, EvertError } from '../../errors.ts'
-import { applyBatch, type Member, ViewFailed } from '../run/apply.ts'
+import { applyBatch, type Member, runAll, ViewFailed } from '../run/apply.ts'
 import type { Position, Source } from '../run/batch.ts'
+import { BatchChanges } from '../run/changes.ts'
 import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
 import { buildingConsumer } from '../run/dead-letters.ts'
@@ -13,6 +14,7 @@ import { type Background, type Loop, wantOf } from '../run/loop.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
 import {
   dropBuild,
+  dropTables,
   dropVersion,
   freeTable,
   insertVersion,
@@ -211,7 +213,10 @@ export class Build implements Background {
       }
       for (const source of this.#sources())
         if (this.#redecoded.has(source.name)) for (const statement of adoptDecoding(source)) await tx.run(statement)
-      for (const member of this.#followers()) await computeFromState(tx, member, loop.position)
+      for (const member of this.#followers()) {
+        for (const statement of [...dropTables(member.table), ...member.derivation.create(member.table)]) await tx.run(statement)
+        await computeFromState(tx, member, loop.position)
+      }
       for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
       // The log learns of it before the store does; a crash between the two makes the next start build it again.
       await announce(
@@ -261,14 +266,13 @@ export class Build implements Background {
   }
 }
 
-/** The rows of a view that follow from the state alone. */
+/** The rows of a view that follow from its inputs' rows, from an empty state. */
 async function computeFromState(tx: Transaction, member: Member, position: Position): Promise<void> {
-  const answer = await member.derivation.prepare({ chunks: new Map(), events: 0, bytes: 0, to: position }, member.table, noDeltas)
-  for (const statement of answer.statements) {
-    await tx.run(statement.sql).catch((error: Error) => {
-      throw new ViewFailed(member, error)
-    })
-  }
+  const batch = { chunks: new Map(), events: 0, bytes: 0, to: position }
+  const answer = await member.derivation.prepare(batch, member.table, { ...noDeltas, changes: new BatchChanges([]) })
+  await runAll(tx, answer).catch((error: Error) => {
+    throw new ViewFailed(member, error)
+  })
 }
 
 function sameKind(one: string, other: string): boolean {
@@ -276,8 +280,9 @@ function sameKind(one: string, other: string): boolean {
   return view(one) === view(other)
 }
 
-const noDeltas: PrepareContext = {
+const noDeltas: Omit<PrepareContext, 'changes'> = {
   literal: true,
+  isFirst: true,
   deltas: () => ({
     binder: literalBinder,
     from: () => {

@@ -4,6 +4,7 @@ import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { withoutPrintedSql } from '../compile/located.ts'
 import type { Batch, CheckedChunk, Position, Source } from './batch.ts'
+import { BatchChanges } from './changes.ts'
 import { crashPoint } from './crash.ts'
 import { buildingConsumer, deadLetterStatements, type Refused, refusals } from './dead-letters.ts'
 import { batchDeltas } from './deltas.ts'
@@ -54,9 +55,15 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
     literal,
   )
   const before = stateBefore(store, literal)
+  const changes = new BatchChanges(options.members)
   const prepare = async (member: Member): Promise<Work> => ({
     member,
-    answer: await member.derivation.prepare(batch, member.table, { ...deltas.context, before }),
+    answer: await member.derivation.prepare(batch, member.table, {
+      ...deltas.context,
+      before,
+      changes,
+      isFirst: !member.derivation.byEvents && options.fresh?.has(member.derivation.name) === true,
+    }),
   })
   const prepared: Work[] = []
   const late = literal ? new Set<Member>() : lateMembers(active)
@@ -82,7 +89,7 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
       )
       return [...deadLetterStatements(options.building ? ofBuild(refused, options.building) : refused), ...options.also(refused)]
     }
-    if (literal) await literally(store, deltas.first, soon, await also())
+    if (literal) await literally(store, deltas.first, soon, await also(), changes)
     else await inTransaction(store, deltas.first, soon, rest, also)
     committed = true
     crashPoint('batch-after-commit')
@@ -152,13 +159,29 @@ function stateBefore(store: Store, literal: boolean): Transaction & { close(): P
   }
 }
 
-async function literally(store: Store, first: readonly Statement[], prepared: readonly Work[], also: readonly Statement[]): Promise<void> {
+async function literally(
+  store: Store,
+  first: readonly Statement[],
+  prepared: readonly Work[],
+  also: readonly Statement[],
+  changes: BatchChanges,
+): Promise<void> {
   try {
-    await store.script([...first, ...prepared.flatMap(({ answer }) => answer.statements), ...also].map((statement) => statement.sql))
+    await store.script([...first, ...prepared.flatMap(unasked), ...also].map((statement) => statement.sql))
   } catch (error) {
     if (error instanceof EvertError) throw error
+    changes.clear()
     await inTransaction(store, first, prepared, Promise.resolve([]), async () => also) // one by one, to learn which view it was
   }
+}
+
+/** All statements of a derivation, none of which is told how many rows it wrote. */
+function unasked({ answer }: Work): readonly Statement[] {
+  if (typeof answer.statements !== 'function') return answer.statements
+  const statements: Statement[] = []
+  const steps = answer.statements()
+  for (let next = steps.next(); !next.done; next = steps.next(1)) statements.push(next.value)
+  return statements
 }
 
 async function inTransaction(
@@ -190,10 +213,20 @@ function moved(changed: number, wanted: number): EvertError {
 
 async function maintain(tx: Transaction, { member, answer }: Work): Promise<void> {
   try {
-    for (const statement of answer.statements) await tx.run(statement.sql, statement.parameters)
+    await runAll(tx, answer)
   } catch (error) {
     throw isOfTheStore(error) ? error : new ViewFailed(member, error)
   }
+}
+
+/** Runs what a derivation answered, and tells its steps what each has written. */
+export async function runAll(tx: Transaction, answer: Prepared): Promise<void> {
+  if (typeof answer.statements !== 'function') {
+    for (const statement of answer.statements) await tx.run(statement.sql, statement.parameters)
+    return
+  }
+  const steps = answer.statements()
+  for (let next = steps.next(); !next.done; ) next = steps.next(await tx.run(next.value.sql, next.value.parameters))
 }
 
 /** Not the view's fault: memory, disk, a dying instance, an interrupt. By the kind of DuckDB's error, since its text may quote an event. */

@@ -11,7 +11,7 @@ import { emptySql, literalBinder, parameterBinder, sourceSql, wantedOf } from '.
 export interface BatchDeltas {
   /** Temporary tables to make first. */
   readonly first: readonly Statement[]
-  readonly context: Omit<PrepareContext, 'before'>
+  readonly context: Pick<PrepareContext, 'deltas' | 'literal'>
 }
 
 export function batchDeltas(

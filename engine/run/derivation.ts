@@ -1,5 +1,6 @@
 import type { Chunk } from '../../connectors/log/log.ts'
 import type { Column, Parameter, Transaction } from '../../connectors/store/store.ts'
+import type { Strategy } from '../compile/rules/rule.ts'
 import type { BadEvent, Batch } from './batch.ts'
 import type { Binder } from './source.ts'
 
@@ -11,6 +12,24 @@ export interface Statement {
   readonly rows?: number
 }
 
+/**
+ * Statements that follow from each other: each is yielded, and told how many rows it wrote (CREATE TABLE AS included). Where
+ * that is not known, since the batch goes as one string, it is told 1: a count may skip work and must not decide what is right.
+ */
+export type Steps = Generator<Statement, void, number>
+
+/** Which derivations changed in this batch, and by what: each hands its net change on to those that read it. */
+export interface Changes {
+  /** Did the rows of this derivation change? Asked by those that come after it. */
+  has(name: string): boolean
+  /** It did; where somebody reads it, `table(name)` holds the change. */
+  add(name: string): void
+  /** Does anybody read its change? */
+  isRead(name: string): boolean
+  /** Quoted name of the temporary table of its net change: its columns and `_w` BIGINT, which is how many more there are. */
+  table(name: string): string
+}
+
 /** How a batch's events are had in SQL; one per statement, since parameters are numbered by statement. */
 export interface Deltas {
   /** FROM item with the wanted columns of a stream's events in this batch: a subquery, or a temporary table's. */
@@ -20,7 +39,7 @@ export interface Deltas {
 
 /** What a derivation answers for one batch. */
 export interface Prepared {
-  readonly statements: readonly Statement[]
+  readonly statements: readonly Statement[] | (() => Steps)
   /** Events that this derivation itself could not apply (a fold whose handler threw), beside those that could not be decoded. */
   readonly rejected?: readonly Rejected[]
   /** Called when the batch's transaction has committed, or not: caches follow the store, never lead it. */
@@ -37,8 +56,9 @@ export interface Rejected extends BadEvent {
  */
 export interface Derivation {
   readonly name: string
-  readonly kind: 'history' | 'table' | 'sql' | 'fold'
-  readonly strategy: 'linear' | 'full' | 'fold' | 'table' | 'history'
+  /** A part is what several views, or one, keep on the way to their rows: it has no name that users know. */
+  readonly kind: 'history' | 'table' | 'part' | 'sql' | 'fold'
+  readonly strategy: Strategy | 'fold' | 'table' | 'history'
   readonly reason: string
   /** Names a version: the definition and all that it reads. */
   readonly fingerprint: string
@@ -66,4 +86,7 @@ export interface PrepareContext {
   /** Reads of the state as it was before the batch. Folds load their states with it. */
   readonly before: Transaction
   readonly literal: boolean
+  readonly changes: Changes
+  /** It is computed from its inputs' rows, whatever changed in this batch: it has just joined. */
+  readonly isFirst: boolean
 }

@@ -48,8 +48,18 @@ export function setVersionState(table: string, state: VersionRow['state'], error
   return `UPDATE _evert.versions SET state = ${text(state)}, error = ${error === null ? 'NULL' : text(error)} WHERE "table" = ${text(table)}`
 }
 
+/** Quoted schema of the further tables that belong to a version's table (a quoted name). */
+export function sideTable(table: string): string {
+  return `"sides of ${table.slice(table.indexOf('.') + 1).replaceAll('"', '')}"`
+}
+
+/** Statements that take a version's tables away. */
+export function dropTables(table: string): string[] {
+  return [`DROP TABLE IF EXISTS ${table}`, `DROP SCHEMA IF EXISTS ${sideTable(table)} CASCADE`]
+}
+
 export function dropVersion(row: Pick<VersionRow, 'table'>): string[] {
-  return [`DELETE FROM _evert.versions WHERE "table" = ${text(row.table)}`, `DROP TABLE IF EXISTS ${stateTable(row)}`]
+  return [`DELETE FROM _evert.versions WHERE "table" = ${text(row.table)}`, ...dropTables(stateTable(row))]
 }
 
 /** A version that was not finished, with the dead letters that it had so far. */

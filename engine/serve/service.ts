@@ -34,7 +34,7 @@ export interface QueryAnswer {
 export interface ViewInfo {
   readonly name: string
   readonly kind: 'sql' | 'fold' | 'table' | 'stream'
-  readonly strategy: 'linear' | 'full' | 'fold' | 'table' | 'history'
+  readonly strategy: 'linear' | 'affected keys' | 'full' | 'fold' | 'table' | 'history'
   readonly reason: string
   readonly reads: readonly string[]
   readonly columns: readonly { readonly name: string; readonly type: string }[]

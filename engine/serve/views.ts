@@ -15,6 +15,7 @@ export async function listViews(core: Core): Promise<readonly ViewInfo[]> {
     const { position } = await readPosition(reader)
     const answer: ViewInfo[] = []
     for (const derivation of core.definitions.derivations) {
+      if (derivation.kind === 'part') continue // it has no name to ask for
       const row = storedVersion(versions, derivation)
       const live = row?.state === 'live'
       const [count] = live ? await reader.all(`SELECT count(*) AS n FROM ${path(relationSchema, derivation.name)}`) : []
@@ -49,7 +50,7 @@ function infoOf(core: Core, derivation: Derivation, found: Found): ViewInfo {
   const reads = plan ? plan.reads.map((read) => read.relation.name) : derivation.kind === 'fold' ? [...derivation.streams.keys()] : []
   return {
     name: derivation.name,
-    kind: derivation.kind === 'history' ? 'stream' : derivation.kind,
+    kind: derivation.kind === 'history' ? 'stream' : derivation.kind === 'part' ? 'sql' : derivation.kind,
     strategy: derivation.strategy,
     reason: derivation.reason,
     reads,

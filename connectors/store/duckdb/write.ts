@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import { type DuckDBConnection, StatementType } from '@duckdb/node-api'
 import type { Row, Transaction } from '../store.ts'
 import { storeError } from './errors.ts'
 import { bind } from './values.ts'
@@ -63,7 +63,8 @@ export function transactionOn(connection: DuckDBConnection): Transaction {
   return {
     run: async (sql, parameters) => {
       const result = await connection.run(sql, bind(parameters))
-      return result.rowsChanged
+      if (result.statementType !== StatementType.CREATE || result.columnCount !== 1) return result.rowsChanged
+      return Number((await result.getRowsJson())[0]?.[0] ?? 0) // CREATE TABLE AS answers with a count of its own
     },
     all: async (sql, parameters) => (await connection.runAndReadAll(sql, bind(parameters))).getRowObjects() as readonly Row[],
   }

@@ -32,6 +32,8 @@ export interface Rule {
   rows(names: Names): string
   /** The same as distinct-or-not rows with `_w` BIGINT, where that is cheaper than repeating; default: `rows` with 1. */
   weighted?(names: Names): string
+  /** The same rows with `_at`, the position (`Run.at`) of the batch that added them; for rows that are only added. */
+  marked?(names: Names): string
   /**
    * One batch. Yields its statements one by one and is told how many rows each wrote (CREATE TABLE AS included); where that is
    * not known (a batch sent as one string), it is told 1. So a count may skip work and must not decide what is right.

@@ -8,7 +8,9 @@ import { stream } from '../../model/declare/stream.ts'
 import { view } from '../../model/declare/view.ts'
 import { sql } from '../../model/schema/sql.ts'
 import type { FoldModel } from '../../model/types.ts'
+import { runAll } from '../apply.ts'
 import type { Batch, CheckedChunk } from '../batch.ts'
+import { BatchChanges } from '../changes.ts'
 import type { Derivation, Prepared, Rejected } from '../derivation.ts'
 import { literalBinder, parameterBinder } from '../source.ts'
 import { deriveFold } from './derive-fold.ts'
@@ -66,9 +68,9 @@ async function fakeLoop(fold: Derivation) {
       all: (sql: string, parameters?: readonly Parameter[]) => store.transaction((tx) => tx.all(sql, parameters)),
     }
     const deltas = (parameters: Parameter[]) => ({ from: () => '', binder: literal ? literalBinder : parameterBinder(parameters) })
-    const answer: Prepared = await fold.prepare(batch, table, { deltas, before, literal })
+    const answer: Prepared = await fold.prepare(batch, table, { deltas, before, literal, changes: new BatchChanges([]), isFirst: false })
     const run = store.transaction(async (tx) => {
-      for (const { sql, parameters } of answer.statements) await tx.run(sql, parameters)
+      await runAll(tx, answer)
       if (options.rollback) throw new Error('power cut')
     })
     const committed = await run.then(

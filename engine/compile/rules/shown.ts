@@ -1,0 +1,25 @@
+import type { Map as MapOp } from '../algebra/op.ts'
+import { conjunction, ids, outputs } from '../algebra/select-of.ts'
+import type { Names, Rule } from './rule.ts'
+
+/**
+ * A projection or filter over what another rule keeps (HAVING, an expression over aggregates): nothing more is stored, it is
+ * computed when rows are read. `mayRaise`: then it is tried on each change, so that the view fails in its batch and not its readers later.
+ */
+export function planShown(map: MapOp, inner: Rule, mayRaise: boolean): Rule {
+  const shown = (from: string, more = '') => `SELECT ${outputs(map.outputs)}${more} FROM ${from}${conjunction(' WHERE ', map.where)}`
+  return {
+    ...inner,
+    rows: (names: Names) => shown(`(${inner.rows(names)})`),
+    ...(inner.weighted ? { weighted: (names: Names) => shown(`(${inner.weighted?.(names)})`, ', _w') } : {}),
+    *maintain(run) {
+      const kept = run.temp('kept')
+      const isTried = mayRaise || run.handsOn
+      const made = yield* inner.maintain({ ...run, handsOn: isTried && !run.isFirst, change: kept })
+      if (run.isFirst && mayRaise) yield `SELECT bit_xor(hash(q)) FROM (${shown(`(${inner.rows(run)})`)}) AS q`
+      if (!isTried || !made) return false
+      const net = `SELECT ${ids(map.columns)}, CAST(sum(_w) AS BIGINT) AS _w FROM (${shown(kept, ', _w')}) GROUP BY ALL HAVING sum(_w) <> 0`
+      return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${net}`) > 0
+    },
+  }
+}
