@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Column } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
+import type { Map as MapOp } from './algebra/op.ts'
+import type { Part } from './algebra/part.ts'
 import type { Analyzer } from './analyzer.ts'
 import { type Ast, printAst, textOf, visit, withoutLocations } from './ast.ts'
+import { bind } from './bind/bind.ts'
+import { cut, planVersion } from './cut.ts'
 import { refuseNondeterminism } from './determinism.ts'
-import { planFull } from './full.ts'
-import { planGroup } from './group.ts'
 import { keysOfSelect } from './group-ast.ts'
 import { readHeader } from './header.ts'
 import { bindingError, firstLine, refusal, syntaxError } from './located.ts'
+import { mayRaise } from './may-raise.ts'
 import { offeredNames, relationColumns } from './offered-names.ts'
+import { orderOnRead } from './order-on-read.ts'
 import type { ViewPlan } from './plan.ts'
-import { planProjection } from './project.ts'
-import { placeNames } from './relations.ts'
+import { hasPlace, placeNames } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
 import { breakTies } from './ties.ts'
 
@@ -36,9 +39,6 @@ export async function parseView(analyzer: Analyzer, file: string, text: string):
   }
 }
 
-/** The incremental rules, the cheapest first; each says why it does not apply. Adding SQL means adding one here. */
-const rules = [planProjection, planGroup]
-
 /** A view's plan. `catalog` holds all that it may read; views that it reads are in it already. Throws `sql-invalid`. */
 export async function compileView(analyzer: Analyzer, view: ParsedView, catalog: Catalog): Promise<ViewPlan> {
   const where = view.file
@@ -48,45 +48,52 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
   const node = withoutLocations(await totalOrder(analyzer, view, resolved))
   const columns = checkColumns(described, where)
   const select = await analyzer.print(node)
-  const reasons: string[] = []
-  let maintenance: ReturnType<typeof planFull> | undefined
-  for (const rule of rules) {
-    const plan = await rule(analyzer, node, columns, resolved.reads)
-    if (typeof plan !== 'string') {
-      maintenance = plan
-      break
-    }
-    reasons.push(plan)
-  }
-  maintenance ??= planFull(
-    node,
-    select,
-    columns,
-    (['it does not group', 'not one SELECT'].includes(reasons.at(-1) ?? '') ? reasons[0] : reasons.at(-1)) ?? '',
+  const op = await bind(analyzer, node, resolved.reads, columns)
+  const { root, parts } = cut(
+    op,
+    view.name,
+    columns.map((column) => column.name),
+    mayRaiseOver,
   )
-  await checkRead(analyzer, maintenance, columns, where)
-  const sources = [...new Set(resolved.reads.filter((read) => read.relation.kind !== 'view').map((read) => read.relation.source))]
-  const full = maintenance.strategy === 'full'
+  const order = orderOnRead(node, columns)
+  await checkRead(analyzer, root, columns, where)
+  const all = [...parts, root]
+  const dearest = all.reduce((one, other) => (cost[other.rule.strategy] > cost[one.rule.strategy] ? other : one), root)
+  const streams = new Set(resolved.reads.filter((read) => hasPlace(read.relation)).map((read) => read.relation.source))
+  const history = [...streams].filter((stream) => all.some((part) => part.reads.includes(stream)))
+  const full = dearest.rule.strategy === 'full'
   const advice =
-    full && resolved.reads.some((read) => read.relation.appendOnly)
+    full && history.length > 0
       ? 'It reads a stream directly, so the cost of a batch grows with the history. Aggregate the stream in a view of its own (GROUP BY), and read that view here.'
-      : undefined
+      : dearest.rule.advice
   return {
-    ...maintenance,
     name: view.name,
     file: view.file,
+    strategy: dearest.rule.strategy,
+    reason: dearest.rule.reason,
     ...(advice === undefined ? {} : { advice }),
     select,
     node,
     columns,
     reads: resolved.reads,
     needs: needsOf(node, resolved.reads),
-    history: full
-      ? sources.filter((source) => resolved.reads.some((read) => read.relation.source === source && read.relation.appendOnly))
-      : [],
-    fingerprint: fingerprint(view.name, node, resolved.reads, maintenance.strategy),
-    floats: full && columns.some((column) => /FLOAT|DOUBLE/.test(column.type)),
+    history,
+    fingerprint: fingerprint(view.name, node, resolved.reads, root),
+    floats: columns.some((column) => /FLOAT|DOUBLE/.test(column.type)) && dearest.rule.strategy !== 'linear',
+    root,
+    parts,
+    order,
   }
+}
+
+const cost = { linear: 0, 'affected keys': 1, full: 2 } as const
+
+/** May a projection over aggregates raise when it is read? */
+function mayRaiseOver(map: MapOp): boolean {
+  const expressions = [...map.where, ...map.outputs.map((output) => output.expr)].map((expr) => expr.ast)
+  const calls =
+    map.input.kind === 'group' ? map.input.aggregates.map((one) => ({ name: one.col.id, call: { function_name: one.name } })) : []
+  return mayRaise(expressions, calls)
 }
 
 function resolveIn(view: ParsedView, catalog: Catalog): { node: Ast; reads: readonly Read[] } {
@@ -145,17 +152,22 @@ function checkColumns(columns: readonly Column[], file: string): readonly Column
   return columns
 }
 
-/** What a plan shows has the names and types of the SELECT itself; a rule that gets one wrong is a bug, found here. */
-async function checkRead(analyzer: Analyzer, plan: ReturnType<typeof planFull>, columns: readonly Column[], file: string): Promise<void> {
-  const shown = await analyzer.tryState(plan.create, plan.read).catch((error: Error) => {
-    throw new EvertError(
-      'sql-invalid',
-      `${file}: the view's columns cannot be stored: ${firstLine(error.message)}. Their types are ${columns.map((column) => `${column.name} ${column.type}`).join(', ')}; CAST the one that is not a table's type.`,
-      { cause: error, details: { file } },
+/** What a plan shows has the types of the SELECT itself; a rule that gets one wrong is a bug, found here. */
+async function checkRead(analyzer: Analyzer, root: Part, columns: readonly Column[], file: string): Promise<void> {
+  const names = (table: string) => ({ table, side: (name: string) => `${table.slice(0, -1)} ${name}"` })
+  const shown = await analyzer
+    .tryState(
+      (table) => root.rule.create(names(table)),
+      (table) => root.rule.rows(names(table)),
     )
-  })
-  const same =
-    shown.length === columns.length && shown.every((column, i) => column.name === columns[i]?.name && column.type === columns[i]?.type)
+    .catch((error: Error) => {
+      throw new EvertError(
+        'sql-invalid',
+        `${file}: the view's columns cannot be stored: ${firstLine(error.message)}. Their types are ${columns.map((column) => `${column.name} ${column.type}`).join(', ')}; CAST the one that is not a table's type.`,
+        { cause: error, details: { file } },
+      )
+    })
+  const same = shown.length === columns.length && shown.every((column, i) => column.type === columns[i]?.type)
   if (!same)
     throw new EvertError(
       'internal',
@@ -191,9 +203,9 @@ function needsOf(node: Ast, reads: readonly Read[]): ReadonlyMap<string, Readonl
 }
 
 /** Names a version: the definition as DuckDB understands it, and the schemas that it reads, which decide what events are good. Formatting changes nothing. */
-function fingerprint(name: string, node: Ast, reads: readonly Read[], strategy: string): string {
+function fingerprint(name: string, node: Ast, reads: readonly Read[], root: Part): string {
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([name, strategy, 1]))
+  hash.update(JSON.stringify([name, planVersion, root.canonical]))
   hash.update(printAst(node))
   for (const read of reads)
     hash.update(JSON.stringify([read.relation.name, read.relation.kind, read.relation.columns, read.relation.schema]))

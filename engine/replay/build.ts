@@ -3,14 +3,14 @@ import { text } from '../../connectors/store/quote.ts'
 import type { Store, Transaction } from '../../connectors/store/store.ts'
 import { asEvertError, EvertError } from '../../errors.ts'
 import { applyBatch, type Member, runAll, ViewFailed } from '../run/apply.ts'
-import type { Position, Source } from '../run/batch.ts'
+import { type Position, positionSum, type Source } from '../run/batch.ts'
 import { BatchChanges } from '../run/changes.ts'
 import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
 import { buildingConsumer } from '../run/dead-letters.ts'
 import { adoptDecoding, decodedSchemas, forgetDecoding } from '../run/decoded.ts'
 import type { Derivation, PrepareContext } from '../run/derivation.ts'
-import { type Background, type Loop, wantOf } from '../run/loop.ts'
+import { type Background, type Loop, tableOf, wantOf } from '../run/loop.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
 import {
   dropBuild,
@@ -73,7 +73,7 @@ export class Build implements Background {
   }
 
   get views(): readonly string[] {
-    return this.#options.derivations.map((derivation) => derivation.name)
+    return this.#options.derivations.filter((derivation) => derivation.kind !== 'part').map((derivation) => derivation.name)
   }
 
   get progress(): { readonly done: number; readonly total: number } {
@@ -110,6 +110,7 @@ export class Build implements Background {
         await applyBatch(this.#options.store, batch, {
           sources: this.#options.sources,
           members: this.#members.filter((member) => member.derivation.byEvents),
+          at: positionSum(batch.to),
           also: () => [],
           building: { redecoded: this.#redecoded },
         })
@@ -195,11 +196,14 @@ export class Build implements Background {
       (row) =>
         row.state !== 'building' && derivations.some((derivation) => derivation.name === row.name && sameKind(derivation.kind, row.kind)),
     )
+    const names = new Set(derivations.map((derivation) => derivation.name))
+    const others = loop.members.filter((member) => !names.has(member.derivation.name))
+    const orphans = orphansOf([...others, ...this.#members])
     const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
     await store.transaction(async (tx) => {
       for (const [i, derivation] of derivations.entries()) {
         const row = this.#rows[i] as VersionRow
-        if (!derivation.byEvents) await computeFromState(tx, this.#members[i] as Member, loop.position)
+        if (!derivation.byEvents) await computeFromState(tx, this.#members[i] as Member, loop)
         for (const statement of derivation.expose(stateTable(row))) await tx.run(statement)
         await tx.run(setVersionState(row.table, 'live'))
         await tx.run(`DELETE FROM _evert.dead_letters WHERE consumer = ${text(derivation.name)}`)
@@ -215,9 +219,12 @@ export class Build implements Background {
         if (this.#redecoded.has(source.name)) for (const statement of adoptDecoding(source)) await tx.run(statement)
       for (const member of this.#followers()) {
         for (const statement of [...dropTables(member.table), ...member.derivation.create(member.table)]) await tx.run(statement)
-        await computeFromState(tx, member, loop.position)
+        await computeFromState(tx, member, loop)
       }
       for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
+      for (const { derivation, table } of orphans)
+        for (const statement of [...derivation.conceal(), ...dropVersion({ table: tableOf({ derivation, table }) })])
+          await tx.run(statement)
       // The log learns of it before the store does; a crash between the two makes the next start build it again.
       await announce(
         log,
@@ -232,15 +239,13 @@ export class Build implements Background {
     })
     crashPoint('swap-after-commit')
     this.#rows = [] // they are live now, and no longer this build's to take away
-    const names = new Set(derivations.map((derivation) => derivation.name))
-    const others = loop.members.filter((member) => !names.has(member.derivation.name))
     const at = (member: Member) => order.indexOf(member.derivation.name)
-    loop.setMembers([...others, ...this.#members].sort((a, b) => at(a) - at(b)))
+    loop.setMembers([...others, ...this.#members].filter((member) => !orphans.includes(member)).sort((a, b) => at(a) - at(b)))
   }
 
   /** Live views over the new versions that are not built anew themselves: they follow in the same transaction. */
   #followers(): Member[] {
-    const names = new Set(this.views)
+    const names = new Set(this.#options.derivations.map((derivation) => derivation.name))
     return this.#options.loop.members.filter(({ derivation }) => {
       const isFollower = !names.has(derivation.name) && !derivation.byEvents && derivation.reads.some((read) => names.has(read))
       if (isFollower) names.add(derivation.name)
@@ -267,12 +272,24 @@ export class Build implements Background {
 }
 
 /** The rows of a view that follow from its inputs' rows, from an empty state. */
-async function computeFromState(tx: Transaction, member: Member, position: Position): Promise<void> {
+async function computeFromState(tx: Transaction, member: Member, { position, at }: Loop): Promise<void> {
   const batch = { chunks: new Map(), events: 0, bytes: 0, to: position }
-  const answer = await member.derivation.prepare(batch, member.table, { ...noDeltas, changes: new BatchChanges([]) })
+  const answer = await member.derivation.prepare(batch, member.table, { ...noDeltas, at, changes: new BatchChanges([]) })
   await runAll(tx, answer).catch((error: Error) => {
     throw new ViewFailed(member, error)
   })
+}
+
+/** Parts that no view keeps its rows by any more. */
+function orphansOf(members: readonly Member[]): Member[] {
+  const orphans: Member[] = []
+  for (;;) {
+    const left = members.filter((member) => !orphans.includes(member))
+    const read = new Set(left.flatMap((member) => member.derivation.reads))
+    const more = left.filter(({ derivation }) => derivation.kind === 'part' && !read.has(derivation.name))
+    if (more.length === 0) return orphans
+    orphans.push(...more)
+  }
 }
 
 function sameKind(one: string, other: string): boolean {
@@ -280,7 +297,7 @@ function sameKind(one: string, other: string): boolean {
   return view(one) === view(other)
 }
 
-const noDeltas: Omit<PrepareContext, 'changes'> = {
+const noDeltas: Omit<PrepareContext, 'changes' | 'at'> = {
   literal: true,
   isFirst: true,
   deltas: () => ({

@@ -41,6 +41,7 @@ test.each([
       sources: new Map(),
       members: [broken],
       also: () => [],
+      at: 1n,
       fresh: new Set(['broken']),
     }).catch((error: unknown) => error)
     expect(failed).toBeInstanceOf(ViewFailed)

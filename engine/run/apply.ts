@@ -32,6 +32,8 @@ export interface ApplyOptions {
   readonly members: readonly Member[]
   /** What else the transaction writes: the position, the registry. */
   readonly also: (refused: readonly Refused[]) => readonly Statement[]
+  /** See `PrepareContext.at`. */
+  readonly at: bigint
   /** Views that must be computed although none of their inputs changed: they have just joined. */
   readonly fresh?: ReadonlySet<string>
   /** A build: dead letters of folds are kept aside until the swap; those of decoding are recorded by the live views. */
@@ -62,6 +64,7 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
       ...deltas.context,
       before,
       changes,
+      at: options.at,
       isFirst: !member.derivation.byEvents && options.fresh?.has(member.derivation.name) === true,
     }),
   })

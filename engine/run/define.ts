@@ -7,8 +7,8 @@ import { columnsOf, type Relation, relationOfTable, relationsOfStream } from '..
 import type { FoldModel, Project } from '../model/types.ts'
 import type { Source } from './batch.ts'
 import type { Derivation } from './derivation.ts'
+import { derivePart } from './derive-part.ts'
 import { deriveHistory, deriveTable } from './derive-stream.ts'
-import { deriveView } from './derive-view.ts'
 import { deriveFold } from './fold/derive-fold.ts'
 
 /** All that a project declares, compiled: what is kept, in the order in which a batch is applied. */
@@ -32,7 +32,8 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
   }
   for (const stream of project.streams.values()) for (const relation of relationsOfStream(stream)) await add(relation)
   for (const table of project.tables.values()) await add(relationOfTable(table))
-  for (const fold of project.folds.values()) await add(relationOfFold(fold))
+  const folds = [...project.folds.values()].map((fold) => deriveFold(fold, project.codeFingerprints.get(fold.name) ?? ''))
+  for (const [i, fold] of [...project.folds.values()].entries()) await add({ ...relationOfFold(fold), schema: folds[i]?.fingerprint ?? '' })
 
   const parsed: ParsedView[] = []
   const texts = new Map<string, string>()
@@ -52,16 +53,52 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
   for (const view of inOrder(parsed, catalog)) {
     const plan = await compileView(analyzer, view, catalog)
     plans.set(plan.name, plan)
-    await add({ name: plan.name, kind: 'view', source: plan.name, columns: plan.columns, appendOnly: false })
+    await add({
+      name: plan.name,
+      kind: 'view',
+      source: plan.name,
+      columns: plan.columns,
+      appendOnly: false,
+      schema: upstreamFingerprint(plan, plans),
+      ...(plan.root.rule.marked ? { marked: true } : {}),
+    })
   }
   const histories = new Set([...plans.values()].flatMap((plan) => plan.history))
   const derivations: Derivation[] = []
   for (const stream of project.streams.values()) if (stream.history || histories.has(stream.name)) derivations.push(deriveHistory(stream))
   for (const table of project.tables.values()) derivations.push(deriveTable(table))
-  for (const fold of project.folds.values()) derivations.push(deriveFold(fold, project.codeFingerprints.get(fold.name) ?? ''))
-  const views = [...plans.values()].map((plan) => deriveView(plan, texts.get(plan.name) ?? ''))
-  derivations.push(...views.filter((view) => view.byEvents), ...views.filter((view) => !view.byEvents))
+  derivations.push(...folds)
+  derivations.push(...viewsOf(plans, texts))
   return { derivations: withUpstream(derivations), plans, folds: project.folds, sources, catalog }
+}
+
+/** Every view, each after the parts that it alone, or the first of several, keeps on the way. */
+function viewsOf(plans: ReadonlyMap<string, ViewPlan>, texts: ReadonlyMap<string, string>): Derivation[] {
+  const known = new Set<string>()
+  return [...plans.values()].flatMap((plan) => {
+    const parts = plan.parts.filter((part) => !known.has(part.name))
+    for (const part of parts) known.add(part.name)
+    return [
+      ...parts.map((part) =>
+        derivePart(part, {
+          kind: 'part',
+          strategy: part.rule.strategy,
+          reason: part.rule.reason,
+          fingerprint: hash(part.canonical),
+          source: part.canonical,
+          columns: part.op.columns.map((column, i) => ({ name: part.names[i] ?? '', type: column.type })),
+          order: '',
+        }),
+      ),
+      derivePart(plan.root, { ...plan, kind: 'sql', source: texts.get(plan.name) ?? '' }),
+    ]
+  })
+}
+
+/** A view's version as those who read it see it. */
+function upstreamFingerprint(plan: ViewPlan, plans: ReadonlyMap<string, ViewPlan>): string {
+  const reads = plan.reads.flatMap((read) => (plans.has(read.relation.name) ? [read.relation.schema ?? ''] : []))
+  return hash([plan.fingerprint, ...reads].join('.'))
 }
 
 export function relationOfFold(fold: FoldModel): Relation {

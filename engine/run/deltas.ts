@@ -1,7 +1,7 @@
 import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
 import type { Batch, Source } from './batch.ts'
-import type { Deltas, Derivation, PrepareContext, Statement } from './derivation.ts'
+import type { Deltas, Derivation, PrepareContext, Statement, Use } from './derivation.ts'
 import { emptySql, literalBinder, parameterBinder, sourceSql, wantedOf } from './source.ts'
 
 /**
@@ -24,12 +24,12 @@ export function batchDeltas(
   const shared = new Set<string>()
   if (!literal) {
     for (const [name] of batch.chunks) {
-      const uses = readers
-        .flatMap((reader) => reader.streams.get(name) ?? [])
-        .filter((use) => use.needs === undefined || use.needs.size > 0)
-      if (uses.length < 2) continue
-      shared.add(name)
-      first.push(temporary(sources.get(name) as Source, batch, uses))
+      const source = sources.get(name) as Source
+      for (const uses of readTwice(usesOf(readers, name))) {
+        const type = uses.every((use) => use.type === uses[0]?.type) ? uses[0]?.type : undefined
+        shared.add(deltaTable(name, type))
+        first.push(temporary(source, batch, uses, type))
+      }
     }
   }
   const deltas = (parameters: Parameter[]): Deltas => {
@@ -40,31 +40,47 @@ export function batchDeltas(
         const source = sources.get(stream) as Source
         const wanted = wantedOf(source, options.needs, options.placed, options.type)
         const asked = options.tombstones === true ? { ...wanted, tombstones: true } : wanted
-        if (!shared.has(stream)) return `(${sourceSql(source, batch.chunks.get(stream) ?? [], asked, binder) ?? emptySql(asked)})`
+        const table = [deltaTable(stream, options.type), deltaTable(stream)].find((name) => shared.has(name))
+        if (table === undefined) return `(${sourceSql(source, batch.chunks.get(stream) ?? [], asked, binder) ?? emptySql(asked)})`
         const names = [...wanted.columns.map((field) => field.name), ...wanted.place, ...(options.tombstones === true ? ['_null'] : [])]
-        const where = options.type === undefined || source.types.length === 1 ? '' : ` WHERE _type = ${text(options.type)}`
-        return `(SELECT ${names.length > 0 ? names.map(ident).join(', ') : '1 AS _one'} FROM ${path('temp', deltaTable(stream))}${where})`
+        const isAll = options.type === undefined || source.types.length === 1 || table !== deltaTable(stream)
+        const where = isAll ? '' : ` WHERE _type = ${text(options.type ?? '')}`
+        return `(SELECT ${names.length > 0 ? names.map(ident).join(', ') : '1 AS _one'} FROM ${path('temp', table)}${where})`
       },
     }
   }
   return { first, context: { deltas, literal } }
 }
 
-function deltaTable(stream: string): string {
-  return `events of ${stream}`
+/** What statements read of a stream; those that need no column of it decode nothing. */
+function usesOf(readers: readonly Derivation[], stream: string): readonly Use[] {
+  return readers
+    .flatMap((reader) => {
+      const use = reader.streams.get(stream)
+      return reader.uses?.filter((one) => one.stream === stream) ?? (use ? [{ stream, ...use }] : [])
+    })
+    .filter((use) => use.needs === undefined || use.needs.size > 0)
 }
 
-function temporary(source: Source, batch: Batch, uses: readonly { needs: ReadonlySet<string> | undefined; placed: boolean }[]): Statement {
+/** Groups of statements that read the same events: by type, or all together where one of them reads every type. */
+function readTwice(uses: readonly Use[]): readonly (readonly Use[])[] {
+  if (uses.some((use) => use.type === undefined)) return uses.length > 1 ? [uses] : []
+  const types = new Set(uses.map((use) => use.type))
+  return [...types].map((type) => uses.filter((use) => use.type === type)).filter((same) => same.length > 1)
+}
+
+function deltaTable(stream: string, type?: string): string {
+  return type === undefined ? `events of ${stream}` : `events of ${stream}.${type}`
+}
+
+function temporary(source: Source, batch: Batch, uses: readonly Use[], type: string | undefined): Statement {
   const needs = uses.some((use) => use.needs === undefined) ? undefined : new Set(uses.flatMap((use) => [...(use.needs ?? [])]))
-  const several = source.types.length > 1
-  const wanted = wantedOf(
-    source,
-    needs,
-    uses.some((use) => use.placed),
-  )
+  const several = source.types.length > 1 && type === undefined
+  const isPlaced = uses.some((use) => use.placed)
+  const wanted = wantedOf(source, needs, isPlaced, type)
   const place = several && !wanted.place.includes('_type') ? [...wanted.place, '_type'] : wanted.place
   const asked = { ...wanted, place, ...(source.kind === 'table' ? { tombstones: true } : {}) }
   const parameters: Parameter[] = []
   const sql = sourceSql(source, batch.chunks.get(source.name) ?? [], asked, parameterBinder(parameters)) ?? emptySql(asked)
-  return { sql: `CREATE OR REPLACE TEMP TABLE ${ident(deltaTable(source.name))} AS ${sql}`, parameters }
+  return { sql: `CREATE OR REPLACE TEMP TABLE ${ident(deltaTable(source.name, type))} AS ${sql}`, parameters }
 }

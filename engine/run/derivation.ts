@@ -50,6 +50,15 @@ export interface Rejected extends BadEvent {
   readonly chunk: Chunk
 }
 
+/** Events of a batch that one statement reads. */
+export interface Use {
+  readonly stream: string
+  /** One event type only. */
+  readonly type?: string
+  readonly needs: ReadonlySet<string> | undefined
+  readonly placed: boolean
+}
+
 /**
  * One thing that is kept in the store: a stream's history, a table, a SQL view, a fold. A version of it owns one table.
  * The loop prepares all of them for a batch, in the order of dependence, and runs their statements in one transaction.
@@ -67,6 +76,8 @@ export interface Derivation {
   readonly columns: readonly Column[]
   /** Streams and tables whose events of a batch it reads, with the columns needed (lower case; undefined: all). */
   readonly streams: ReadonlyMap<string, { needs: ReadonlySet<string> | undefined; placed: boolean }>
+  /** The same, one event type at a time, where it reads single types. */
+  readonly uses?: readonly Use[]
   /** Other derivations whose rows it reads when a batch is applied. They are applied before it. */
   readonly reads: readonly string[]
   /** False: its rows follow from the state alone, so a build computes it once, at the end. */
@@ -89,4 +100,6 @@ export interface PrepareContext {
   readonly changes: Changes
   /** It is computed from its inputs' rows, whatever changed in this batch: it has just joined. */
   readonly isFirst: boolean
+  /** A number for the batch, greater than that of every batch before: the sum of next offsets after it, over all topics ever read. */
+  readonly at: bigint
 }

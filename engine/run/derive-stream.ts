@@ -29,7 +29,10 @@ export function deriveHistory(stream: StreamModel): Derivation {
       const parameters: Parameter[] = []
       const from = context.deltas(parameters).from(stream.name, { needs: undefined, placed: true })
       return {
-        statements: [{ sql: `INSERT INTO ${table} SELECT ${list(columns.map((column) => column.name))} FROM ${from} AS d`, parameters }],
+        statements: function* () {
+          yield { sql: `INSERT INTO ${table} SELECT ${list(columns.map((column) => column.name))} FROM ${from} AS d`, parameters }
+          context.changes.add(stream.name)
+        },
       }
     },
   }
@@ -66,14 +69,17 @@ export function deriveTable(table: TableModel): Derivation {
       const from = context.deltas(parameters).from(table.name, { needs: undefined, placed: true, tombstones: true })
       const last = `temp.${ident(`last of ${table.name}`)}`
       return {
-        statements: [
-          {
-            sql: `CREATE OR REPLACE TEMP TABLE ${ident(`last of ${table.name}`)} AS SELECT * FROM ${from} AS d QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1`,
-            parameters,
-          },
-          { sql: `DELETE FROM ${state} AS t USING ${last} AS d WHERE t._key = d._key` },
-          { sql: `INSERT INTO ${state} SELECT _key, ${names} FROM ${last} WHERE NOT _null` },
-        ],
+        statements: () => {
+          context.changes.add(table.name)
+          return [
+            {
+              sql: `CREATE OR REPLACE TEMP TABLE ${ident(`last of ${table.name}`)} AS SELECT * FROM ${from} AS d QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1`,
+              parameters,
+            },
+            { sql: `DELETE FROM ${state} AS t USING ${last} AS d WHERE t._key = d._key` },
+            { sql: `INSERT INTO ${state} SELECT _key, ${names} FROM ${last} WHERE NOT _null` },
+          ].values() as never
+        },
       }
     },
   }

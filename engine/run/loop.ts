@@ -1,7 +1,7 @@
 import type { Log, Want } from '../../connectors/log/log.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { applyBatch, type Member, positionStatement, ViewFailed } from './apply.ts'
-import type { Batch, Position, Source } from './batch.ts'
+import { type Batch, type Position, positionSum, type Source } from './batch.ts'
 import { type ReadLimits, readBatch } from './read-batch.ts'
 import { setVersionState, writeFresh } from './registry.ts'
 
@@ -10,6 +10,8 @@ export interface LoopOptions {
   readonly log: Log
   readonly sources: ReadonlyMap<string, Source>
   readonly position: Position
+  /** Offsets of topics that are read no more: a batch's number must not fall behind those that counted them. */
+  readonly retired?: bigint
   readonly members: readonly Member[]
   readonly batch: ReadLimits
   /** Batches of at most this many events go to DuckDB as constants; default `limits.literalEventsMax`. */
@@ -51,6 +53,15 @@ export class Loop {
     this.#options = options
     this.#position = options.position
     this.#members = options.members
+  }
+
+  #at(position: Position): bigint {
+    return (this.#options.retired ?? 0n) + positionSum(position)
+  }
+
+  /** Number of the last batch. */
+  get at(): bigint {
+    return this.#at(this.#position)
   }
 
   get position(): Position {
@@ -142,6 +153,7 @@ export class Loop {
         await applyBatch(store, batch, {
           sources,
           members,
+          at: this.#at(batch.to),
           fresh: this.#fresh,
           literalEventsMax: this.#options.literalEventsMax,
           also: (refused) => [positionStatement(sources, batch, this.#position, refused, at), ...this.#computed()],
@@ -167,6 +179,7 @@ export class Loop {
         await applyBatch(this.#options.store, batch, {
           sources: this.#options.sources,
           members: this.#members,
+          at: this.#at(batch.to),
           fresh: this.#fresh,
           also: () => this.#computed(),
         })
@@ -189,10 +202,11 @@ export class Loop {
     const failed = this.#members.filter((member) => out.has(member.derivation.name))
     await this.#options.store.transaction(async (tx) => {
       for (const member of failed) {
-        const why = member === error.member ? error.message : `it reads ${error.member.derivation.name}, which failed: ${error.message}`
+        const isOwn = member === error.member || error.member.derivation.kind === 'part'
+        const why = isOwn ? error.message : `it reads ${error.member.derivation.name}, which failed: ${error.message}`
         await tx.run(setVersionState(tableOf(member), 'failed', why))
         for (const statement of member.derivation.conceal()) await tx.run(statement)
-        this.#options.onViewFailed(member.derivation.name, why)
+        if (member.derivation.kind !== 'part') this.#options.onViewFailed(member.derivation.name, why)
       }
     })
     for (const name of out) this.#fresh.delete(name)

@@ -23,7 +23,7 @@ afterAll(() => store.close())
 function apply(from: readonly bigint[], to: readonly bigint[]): Promise<void> {
   const batch: Batch = { chunks: new Map([[counted.name, []]]), events: 1, bytes: 0, to: new Map([['counted', to]]) }
   const also = () => [positionStatement(sources, batch, new Map([['counted', from]]), [], new Date(0))]
-  return applyBatch(store, batch, { sources, members: [], literalEventsMax: 0, also })
+  return applyBatch(store, batch, { sources, members: [], at: 1n, literalEventsMax: 0, also })
 }
 
 const position = async () =>

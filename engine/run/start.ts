@@ -3,7 +3,7 @@ import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import type { Member } from './apply.ts'
-import type { Position, Source } from './batch.ts'
+import { type Position, positionSum, type Source } from './batch.ts'
 import { announce, promotedVersions } from './control.ts'
 import { decodedSchemas, forgetDecoding, rememberSchemas } from './decoded.ts'
 import type { Definitions } from './define.ts'
@@ -28,6 +28,8 @@ import {
 /** Where an engine begins: what is live and at which position, and what must be built first. */
 export interface Start {
   readonly position: Position
+  /** See `LoopOptions.retired`. */
+  readonly retired: bigint
   readonly members: readonly Member[]
   /** Joined at position 0 or from state alone: computed with the first batch in any case. */
   readonly fresh: readonly string[]
@@ -40,7 +42,9 @@ export interface Start {
 export async function start(store: Store, log: Log, definitions: Definitions, options: { tolerateChanged?: boolean } = {}): Promise<Start> {
   await initialize(store)
   const position = await agreePosition(store, log, [...definitions.sources.values()])
-  return reconcile(store, log, definitions, position, options.tolerateChanged === true)
+  const { position: stored } = await store.transaction(readPosition)
+  const retired = positionSum(new Map([...stored].filter(([topic]) => !position.has(topic))))
+  return { ...(await reconcile(store, log, definitions, position, options.tolerateChanged === true)), retired }
 }
 
 /** The stored position belongs to this log and to these topics, and lies within them; new topics begin at 0. */
@@ -102,7 +106,13 @@ async function within(log: Log, topic: string, offsets: readonly bigint[]): Prom
 }
 
 /** Compares the project with what is live, here and according to the log. */
-async function reconcile(store: Store, log: Log, definitions: Definitions, position: Position, tolerateChanged: boolean): Promise<Start> {
+async function reconcile(
+  store: Store,
+  log: Log,
+  definitions: Definitions,
+  position: Position,
+  tolerateChanged: boolean,
+): Promise<Omit<Start, 'retired'>> {
   const rows = await store.transaction(readVersions)
   const promoted = await promotedVersions(log)
   const wanted = new Map(definitions.derivations.map((derivation) => [key(derivation.kind, derivation.name), derivation]))
@@ -140,7 +150,7 @@ async function reconcile(store: Store, log: Log, definitions: Definitions, posit
   statements.push(...(await decodedBy(store, definitions, kept)))
   return {
     ...(await create(store, log, definitions, position, rows, { live, changed }, statements)),
-    removed: removed.map((row) => row.name),
+    removed: removed.filter((row) => row.kind !== 'part').map((row) => row.name),
   }
 }
 
@@ -180,7 +190,7 @@ async function create(
   rows: readonly VersionRow[],
   { live, changed }: Known,
   statements: string[],
-): Promise<Omit<Start, 'removed'>> {
+): Promise<Omit<Start, 'removed' | 'retired'>> {
   const members: Member[] = []
   const left = new Set(await store.transaction(readFresh))
   const fresh: string[] = []

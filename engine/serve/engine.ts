@@ -59,6 +59,7 @@ async function run(core: Core): Promise<Engine> {
     log,
     sources: definitions.sources,
     position: begun.position,
+    retired: begun.retired,
     members: begun.members,
     batch,
     onViewFailed,

@@ -13,12 +13,9 @@ export async function explainView(core: Core, view: string): Promise<Explanation
   const plan = definitions.plans.get(info.name)
   const fold = definitions.folds.get(info.name)
   const source = definitions.sources.get(info.name)
-  const state = '<its table>'
   const steps = plan
     ? [
-        `state: ${plan.create(state)[0]}`,
-        ...plan.maintain(state, (read) => `<events of ${read.relation.name}>`).map((sql) => `a batch: ${sql}`),
-        `readers see: ${plan.read(state)}`,
+        ...[...plan.parts, plan.root].map((part) => `${part.name}: ${part.rule.strategy}: ${part.rule.reason}; keeps ${part.rule.state}`),
         ...(plan.history.length > 0 ? [`needs the whole history of ${plan.history.join(', ')} in DuckDB`] : []),
         ...(plan.floats
           ? ['it shows floating-point columns: sums and variances of DOUBLE are not bit-exact, verify compares them within 1e-9']

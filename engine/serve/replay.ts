@@ -47,7 +47,8 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     const same = build.views.find((name) => names.includes(name))
     if (same !== undefined) throw busy(same)
   }
-  const progress = meter(`replaying ${names.join(', ')}`, 'events', ask)
+  const shown = derivations.filter((derivation) => derivation.kind !== 'part').map((derivation) => derivation.name)
+  const progress = meter(`replaying ${shown.join(', ')}`, 'events', ask)
   const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
   const build = new Build({
     store: core.store,
@@ -105,6 +106,7 @@ async function standing(core: Core, definitions: Definitions): Promise<Loop> {
     log: core.log,
     sources: definitions.sources,
     position: begun.position,
+    retired: begun.retired,
     members: begun.members,
     batch: { events: config.batchEventsMax, bytes: config.batchBytesMax },
     onViewFailed: (failed, error) => core.logger.error({ view: failed, error }, `The view ${failed} failed and is not served`),
@@ -124,7 +126,10 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
   if (!target)
     throw new EvertError(
       'view-unknown',
-      `There is no view named ${view}. Known: ${definitions.derivations.map((derivation) => derivation.name).join(', ')}.`,
+      `There is no view named ${view}. Known: ${definitions.derivations
+        .filter((derivation) => derivation.kind !== 'part')
+        .map((derivation) => derivation.name)
+        .join(', ')}.`,
     )
   for (const source of target.streams.keys())
     if (!loop.position.has(definitions.sources.get(source)?.topic ?? ''))
@@ -139,7 +144,8 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
   const need = (derivation: Derivation) => {
     for (const name of derivation.reads) {
       const upstream = definitions.derivations.find((candidate) => candidate.name === name)
-      if (!upstream || (live.get(name) === upstream.fingerprint && !chosen.has(name))) continue
+      // What a view keeps on the way is part of it, and is repaired with it.
+      if (!upstream || (upstream.kind !== 'part' && live.get(name) === upstream.fingerprint && !chosen.has(name))) continue
       chosen.add(name)
       need(upstream)
     }

@@ -5,6 +5,7 @@ import { type Analyzer, createAnalyzer } from '../../engine/compile/analyzer.ts'
 import { compileView, parseView } from '../../engine/compile/compile.ts'
 import { exactQuotientDdl } from '../../engine/compile/exact-quotient.ts'
 import type { Relation } from '../../engine/compile/relations.ts'
+import { partIn } from '../support/part.ts'
 
 let analyzer: Analyzer
 let store: Store
@@ -51,20 +52,19 @@ describe('avg over merged sums and counts is DuckDB’s avg, bit for bit', () =>
     const view = await parseView(analyzer, 'avg.sql', 'CREATE MATERIALIZED VIEW a AS SELECT g, avg(x) AS a FROM facts GROUP BY g')
     const plan = await compileView(analyzer, view, new Map([['facts', relation]]))
     expect(plan.strategy).toBe('linear')
+    const kept = partIn(plan.root, 'state')
     // A hash in place of random(), so that a failure comes again.
     await store.script([
       `CREATE OR REPLACE TABLE facts AS SELECT i % ${groups} AS g, TRY_CAST((hash(i) % 1000000007 / 1000000007.0 - 0.3) * ${max} AS ${type}) AS x FROM range(${groups * rowsPerGroup}) AS t(i)`,
-      'DROP TABLE IF EXISTS state',
-      ...plan.create('state'),
+      ...kept.create,
     ])
-    for (const part of [0, 1])
-      await store.script(plan.maintain('state', () => `(SELECT * FROM facts WHERE g % 2 = ${part} OR x IS NOT NULL AND ${part} = 2)`))
+    for (const half of [0, 1]) await store.script(kept.batch(`(SELECT * FROM facts WHERE g % 2 = ${half})`))
     const wrong = await store.transaction((tx) =>
       tx.all(
-        `SELECT g, a.a AS wanted, v.a AS got FROM (SELECT g, avg(x) AS a FROM facts GROUP BY g) AS a JOIN (${plan.read('state')}) AS v USING (g) WHERE a.a IS DISTINCT FROM v.a`,
+        `SELECT g, a.a AS wanted, v.a AS got FROM (SELECT g, avg(x) AS a FROM facts GROUP BY g) AS a JOIN (${kept.rows}) AS v USING (g) WHERE a.a IS DISTINCT FROM v.a`,
       ),
     )
-    const [count] = await store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM (${plan.read('state')})`))
+    const [count] = await store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM (${kept.rows})`))
     expect(wrong).toEqual([])
     expect(count?.n).toBe(BigInt(groups))
   })
@@ -87,6 +87,7 @@ describe('avg over merged sums and counts is DuckDB’s avg, bit for bit', () =>
       await analyzer.declare(relation)
       const view = await parseView(analyzer, 'avg.sql', 'CREATE MATERIALIZED VIEW a AS SELECT g, avg(x) AS a FROM facts GROUP BY g')
       const plan = await compileView(analyzer, view, new Map([['facts', relation]]))
+      const kept = partIn(plan.root, 'state')
       // n rows of floor(s / n), and one more in as many of them as the remainder says: their sum is s.
       const rows = pairs.map(
         ({ sum, count }, g) =>
@@ -94,13 +95,12 @@ describe('avg over merged sums and counts is DuckDB’s avg, bit for bit', () =>
       )
       await store.script([
         `CREATE OR REPLACE TABLE facts AS ${rows.join(' UNION ALL ')}`,
-        'DROP TABLE IF EXISTS state',
-        ...plan.create('state'),
-        ...plan.maintain('state', () => '(SELECT * FROM facts)'),
+        ...kept.create,
+        ...kept.batch('(SELECT * FROM facts)'),
       ])
       const wrong = await store.transaction((tx) =>
         tx.all(
-          `SELECT g, a.a AS wanted, v.a AS got FROM (SELECT g, avg(x) AS a FROM facts GROUP BY g) AS a JOIN (${plan.read('state')}) AS v USING (g) WHERE a.a IS DISTINCT FROM v.a`,
+          `SELECT g, a.a AS wanted, v.a AS got FROM (SELECT g, avg(x) AS a FROM facts GROUP BY g) AS a JOIN (${kept.rows}) AS v USING (g) WHERE a.a IS DISTINCT FROM v.a`,
         ),
       )
       expect(wrong).toEqual([])

@@ -1,4 +1,4 @@
-import { ident, path } from '../../../connectors/store/quote.ts'
+import { ident, list, path } from '../../../connectors/store/quote.ts'
 import { relationSchema } from '../relations.ts'
 import type { Input } from '../rules/rule.ts'
 import type { Col, Join, Op, Scan } from './op.ts'
@@ -60,7 +60,7 @@ function change(op: Op, feed: Feed, fed: Fed): string {
   const leaf = feed.leaves.get(op)
   if (leaf && op.kind === 'scan') {
     if (leaf.kind === 'stream') return `(SELECT ${named(op.names, op.columns)}, ${one} AS _w FROM ${fed.delta(op)} AS d)`
-    if (!fed.isFirst) return `(SELECT ${named(op.names, op.columns)}, _w FROM ${fed.change(leaf.name)})`
+    if (!fed.isFirst) return `(SELECT ${named(op.names, op.columns)}, _w FROM ${changeOf(op, leaf, fed)})`
   }
   if (leaf || op.kind === 'constant') return weighted(op, feed)
   switch (op.kind) {
@@ -142,8 +142,7 @@ function before(op: Op, feed: Feed, fed: Fed): string {
     if (fed.isFirst) return `(SELECT ${columns}, ${one} AS _w FROM ${kept(leaf)} WHERE FALSE)`
     if (leaf.kind === 'kept' && leaf.marked)
       return `(SELECT ${columns}, ${one} AS _w FROM ${path(relationSchema, markedRelation(leaf.name))} WHERE _at < ${fed.at})`
-    const name = leaf.kind === 'kept' ? leaf.name : ''
-    return `(SELECT ${columns}, ${one} AS _w FROM ${kept(leaf)} UNION ALL SELECT ${columns}, -_w FROM ${fed.change(name)})`
+    return `(SELECT ${columns}, ${one} AS _w FROM ${kept(leaf)} UNION ALL SELECT ${columns}, -_w FROM ${changeOf(op, leaf, fed)})`
   }
   switch (op.kind) {
     case 'constant':
@@ -166,6 +165,12 @@ const one = 'CAST(1 AS BIGINT)'
 
 function unionOf(inputs: readonly (readonly [readonly Col[], string])[], columns: readonly Col[]): string {
   return `(${inputs.map(([own, text]) => `SELECT ${renamed(own, columns)}, _w FROM ${text}`).join(' UNION ALL ')})`
+}
+
+/** A change has the columns of its relation by their places: parts that are shared know them by other ids. */
+function changeOf(scan: Scan, leaf: Leaf, fed: Fed): string {
+  const names = scan.read.relation.columns.map((column) => column.name)
+  return `${fed.change(leaf.kind === 'kept' ? leaf.name : '')} AS d(${list(names.length > 0 ? [...names, '_w'] : ['_one', '_w'])})`
 }
 
 function kept(leaf: Leaf): string {

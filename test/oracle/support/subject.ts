@@ -117,6 +117,7 @@ export class Subject {
       log: this.log,
       sources: this.definitions.sources,
       position: begun.position,
+      retired: begun.retired,
       members: begun.members,
       batch: this.#batch,
       onViewFailed: (view: string, error: string) => this.failed.set(view, error),

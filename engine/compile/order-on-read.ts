@@ -1,35 +1,6 @@
 import { list } from '../../connectors/store/quote.ts'
 import type { Column } from '../../connectors/store/store.ts'
-import type { Analyzer } from './analyzer.ts'
 import { type Ast, canonical, items } from './ast.ts'
-import { printOverDelta, whyNotLinear } from './linear.ts'
-import type { ViewPlan } from './plan.ts'
-import type { Read } from './resolve.ts'
-
-export type Maintenance = Pick<ViewPlan, 'strategy' | 'reason' | 'create' | 'maintain' | 'read'>
-
-/** Rule: projection, filter, UNNEST, UNION ALL over append-only streams. A batch's rows are inserted; none ever leaves. */
-export async function planProjection(
-  analyzer: Analyzer,
-  node: Ast,
-  columns: readonly Column[],
-  reads: readonly Read[],
-): Promise<Maintenance | string> {
-  const reason = whyNotLinear(node, reads, analyzer.functions)
-  if (reason !== undefined) return reason
-  if (reads.length === 0) return 'it reads no stream'
-  const { modifiers: _, ...unordered } = node
-  const change = await printOverDelta(analyzer, unordered, reads)
-  const names = list(columns.map((column) => column.name))
-  const order = orderOnRead(node, columns)
-  return {
-    strategy: 'linear',
-    reason: 'projection, filter and UNION ALL of an append-only stream: a batch adds its own rows and touches no other',
-    create: (table) => [`CREATE TABLE ${table} (${columns.map((column) => `${list([column.name])} ${column.type}`).join(', ')})`],
-    maintain: (table, delta) => [`INSERT INTO ${table} ${change(delta)}`],
-    read: (table) => `SELECT ${names} FROM ${table}${order}`,
-  }
-}
 
 /**
  * ORDER BY applies on read, over the output columns: those orders that name one are kept (by name or number).
