@@ -36,7 +36,7 @@ export async function runChild<Line>(file: string, task: unknown, { onLine, onMe
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
     await closed
-    if (code !== 0) throw new Error(said.trim() || `${file} ended with ${signal ?? code}`)
+    if (code !== 0) throw new Error(/^(?:\w*Error: )(.*)$/m.exec(said)?.[1] ?? `${file} ended with ${signal ?? code}. ${said.trim()}`)
   } finally {
     clearInterval(sampler)
     alive.delete(child)

@@ -17,7 +17,7 @@ export function columnsOf(mode: Mode, peers: readonly Peer[]): TableColumn[] {
   return [
     column('query', 6, ({ query }) => query),
     column('strategy', 9, ({ strategy }) => strategy),
-    column('events/s', 10, (result) => thousands(rateOf(result))),
+    column(mode === 'latency' ? 'build/s' : 'events/s', 10, (result) => thousands(rateOf(result))),
     column('cpu s', 7, ({ measured }) => measured.cpuSeconds.toFixed(1)),
     ...(mode === 'curve'
       ? [point('us at 1M', 0), point('us at 5M', 1), column('us last', 8, ({ measured }) => micros(measured.lastMicros))]

@@ -41,7 +41,7 @@ export class Commits {
   }
 
   /** Microseconds an event between two numbers of events; undefined where fewer than `least` batches tell it. */
-  microsAt(from: number, to: number, begin: number, least = 10): number | undefined {
+  microsAt(from: number, to: number, begin: number, least = 5): number | undefined {
     const first = this.#events.findIndex((events) => events >= from)
     const last = this.#events.findIndex((events) => events >= to)
     if (from <= 0 && last + 1 >= least) return (((this.#at[last] ?? 0) - begin) * 1000) / (this.#events[last] ?? 1)

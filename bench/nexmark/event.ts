@@ -34,7 +34,7 @@ export function createEvents(options: EventOptions): (n: number) => string {
     const fifth = Math.round((size - used) / 5)
     const length = size - used - fifth + random.below(2 * fifth + 1)
     const from = random.below(letters.length - length)
-    return length > 0 ? letters.slice(from, from + length) : ''
+    return letters.slice(from, from + length)
   }
   const person = (n: number) => {
     const name = `${random.pick(firstNames)} ${random.pick(lastNames)}`

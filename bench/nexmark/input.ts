@@ -24,6 +24,8 @@ export interface InputOptions extends EventOptions {
 export interface Input {
   /** Folder of the log. */
   readonly log: string
+  /** Those that wait in the log and those that come later. */
+  readonly events: number
   readonly parquet: readonly string[]
   readonly lines: readonly string[]
 }
@@ -43,6 +45,7 @@ export async function makeInput(
   const slices = Array.from({ length: Math.ceil(total / sliceEvents) }, (_, index) => join(folder, `${index}`))
   const input: Input = {
     log: join(folder, 'log'),
+    events: total,
     parquet: slices.map((slice) => `${slice}.parquet`),
     lines: options.lines ? slices.map((slice) => `${slice}.ndjson`) : [],
   }

@@ -19,6 +19,9 @@ import { smallSizes } from './small-batches.ts'
 const memoryFolder = '/dev/shm'
 /** The recomputation is timed over lines up to here: more would not fit beside the log in memory. */
 const linesEventsMax = 5_000_000
+/** Statements in the table, and how much of each; `--json` has all of it. */
+const statementsShown = 25
+const statementLength = 240
 
 /** The queries of an auction house as views, each in a process of its own. Resolves with the exit code. */
 export async function nexmark(args: readonly string[]): Promise<number> {
@@ -63,7 +66,7 @@ async function run(project: Project, queries: readonly string[], options: Option
   if (!options.json) say(line(columns, ({ head }) => head))
   for (const query of queries) {
     try {
-      const result = await oneQuery(query, options, input, dir, (events) => progress.say(query, events, options.events))
+      const result = await oneQuery(query, options, input, dir, (events) => progress.say(query, events, input.events))
       results.push(result)
       progress.clear()
       if (options.json) say(JSON.stringify({ ...result, perSecond: rateOf(result), baselinePerSecond: baselineOf(result) ?? null }))
@@ -107,16 +110,21 @@ function introduce({ mode, events, batch, permuted, foreign, seed, rate, threads
 function print(result: Result, columns: readonly TableColumn[]): void {
   say(line(columns, ({ cell }) => cell(result)))
   for (const difference of result.recomputed.differences) say(`    ${difference}`)
-  const { statements } = result.measured
+  const { statements, small, seconds } = result.measured
   if (!statements) return
   const inStatements = statements.reduce((sum, { ms }) => sum + ms, 0)
-  if (result.measured.small === undefined)
-    say(`    ${(result.measured.seconds * 1000).toFixed(0)} ms in all, ${inStatements.toFixed(0)} ms of it in statements:`)
+  const whole = small === undefined ? `${(seconds * 1000).toFixed(0)} ms in all, ` : ''
+  say(`    ${whole}${inStatements.toFixed(0)} ms in ${statements.length} statements, the dearest:`)
   say(`    ${'ms'.padStart(9)} ${'times'.padStart(7)} ${'mean'.padStart(8)} ${'worst'.padStart(8)}`)
-  for (const { sql, count, ms, worstMs } of statements)
-    say(
-      `    ${ms.toFixed(1).padStart(9)} ${String(count).padStart(7)} ${(ms / count).toFixed(2).padStart(8)} ${worstMs.toFixed(1).padStart(8)}  ${sql}`,
-    )
+  for (const { sql, count, ms, worstMs } of statements.slice(0, statementsShown)) {
+    const figures = [
+      ms.toFixed(1).padStart(9),
+      String(count).padStart(7),
+      (ms / count).toFixed(2).padStart(8),
+      worstMs.toFixed(1).padStart(8),
+    ]
+    say(`    ${figures.join(' ')}  ${sql.slice(0, statementLength)}`)
+  }
 }
 
 function line(columns: readonly TableColumn[], text: (column: TableColumn) => string): string {
