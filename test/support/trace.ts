@@ -11,6 +11,8 @@ export type Domains = Readonly<Record<string, readonly string[]>>
 export interface Traced<O extends Op> {
   readonly op: O
   readonly plan: (op: O, inputs: readonly Traits[]) => Rule | string
+  /** What the rule reads, where that is not the operator's own inputs. */
+  readonly inputs?: readonly Op[]
   readonly domains: Domains
   readonly seed: number
   readonly steps?: number
@@ -50,7 +52,7 @@ export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly s
     }
   }
   try {
-    const inputs = inputsOf(op)
+    const inputs = traced.inputs ?? inputsOf(op)
     const insertOnly = inputs.map((_, i) => traced.insertOnly?.[i] ?? false)
     const rule = traced.plan(
       op,

@@ -23,15 +23,16 @@ export function keysOf(parts: readonly Expr[], columns: readonly Col[]): readonl
   })
 }
 
-/** Statement that collects the keys of a change in a temporary table, each once. */
-export function collectKeys(touched: string, keys: readonly Key[], change: string): string {
-  return `CREATE OR REPLACE TEMP TABLE ${touched} AS SELECT DISTINCT ${keys.map((key, i) => `${key.sql} AS _k${i}`).join(', ')} FROM ${change}`
+/** Statement that collects the keys of rows in a temporary table, each once. Without keys: one row where there are rows. */
+export function collectKeys(touched: string, keys: readonly Key[], from: string): string {
+  const parts = keys.map((key, i) => `${key.sql} AS _k${i}`).join(', ') || '1 AS _k0'
+  return `CREATE OR REPLACE TEMP TABLE ${touched} AS SELECT DISTINCT ${parts} FROM ${from}`
 }
 
-/** FROM item behind an item of rows: only the rows whose key was collected stay. */
-export function ofTouched(touched: string, keys: readonly Key[]): string {
+/** FROM item behind an item of rows: only the rows whose key was collected stay (SEMI), or only the others (ANTI). */
+export function ofTouched(touched: string, keys: readonly Key[], join: 'SEMI' | 'ANTI' = 'SEMI'): string {
   const pairs = keys.map((key, i) => ({ left: key.sql, right: `_k${i}`, nullable: key.nullable }))
-  return `SEMI JOIN ${touched} ON ${sameKeys(pairs)}`
+  return `${join} JOIN ${touched} ON ${sameKeys(pairs)}`
 }
 
 /** Rows without columns still count: they are kept with one that says nothing. */

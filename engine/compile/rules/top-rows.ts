@@ -1,0 +1,124 @@
+import { ident } from '../../../connectors/store/quote.ts'
+import type { Col } from '../algebra/op.ts'
+import { ids, sameKeys } from '../algebra/select-of.ts'
+import type { Input, Names, Rule, Run } from './rule.ts'
+import { collectKeys, type Key, netOf, ofTouched } from './touched.ts'
+
+/** Rows of an input of which the first ones of each partition are kept. */
+export interface TopRows {
+  /** What is kept of a row. */
+  readonly columns: readonly Col[]
+  readonly partition: readonly Key[]
+  /** The columns that partition and order follow from. */
+  readonly narrow: readonly Col[]
+  /** `row_number()`, `rank()` or `dense_rank()` with its OVER, over the input's columns. */
+  readonly rank: string
+  /** Rows up to this rank are kept. */
+  readonly first: number
+  /** Where a reader needs it, the rank is kept too, under this name. */
+  readonly rankColumn?: Col
+  /** Columns that readers see, and the SELECT that computes them from what is kept; `more` is named beside them. */
+  readonly shown: readonly Col[]
+  show(from: string, more?: string): string
+  /** `show` can fail: it is tried on each change, so that the view fails in its batch and not its readers later. */
+  readonly mayRaise: boolean
+}
+
+/**
+ * Keeps the first rows of each partition. A row that comes meets only the kept rows of its partition: what is behind them can never
+ * move up by it. A row that goes matters only when it is one of them: then its partition is fetched again from the input.
+ */
+export function topRows(top: TopRows, insertOnly: boolean): Pick<Rule, 'create' | 'rows' | 'maintain'> {
+  const { columns, rankColumn } = top
+  const kept = rankColumn ? [...columns, rankColumn] : columns
+  return {
+    create: ({ table }: Names) => [`CREATE TABLE ${table} (${kept.map((column) => `${ident(column.id)} ${column.type}`).join(', ')})`],
+    rows: ({ table }: Names) => top.show(table),
+    *maintain(run) {
+      const [input] = run.inputs
+      if (!input?.isChanged) return false
+      if (run.isFirst) {
+        const rank = rankColumn ? `, ${top.rank} AS ${ident(rankColumn.id)}` : ''
+        yield `INSERT INTO ${run.table} SELECT ${ids(columns)}${rank} FROM ${repeated(top, input.change())} QUALIFY ${top.rank} <= ${top.first}`
+        if (top.mayRaise) yield `SELECT bit_xor(hash(q)) FROM (${top.show(run.table)}) AS q`
+        return false
+      }
+      const came = yield* insertOnly ? grown(top, run, input) : changed(top, run, input)
+      if (!came || (yield moves(top, run, came)) === 0) return false
+      const made = run.handsOn || top.mayRaise
+      const count = made ? yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${netOf(top.shown, `(${moved(top, run)})`)}` : 0
+      yield* write(top, run)
+      return run.handsOn && count > 0
+    },
+  }
+}
+
+/** Rows that are candidates for their partition's first, and the partitions that are fetched again (none if undefined). */
+interface Came {
+  readonly lost?: string
+}
+
+function* grown(top: TopRows, run: Run, input: Input): Generator<string, Came | undefined, number> {
+  const best = bestOf(top, repeated(top, input.change()))
+  return (yield `CREATE OR REPLACE TEMP TABLE ${run.temp('came')} AS ${best}`) > 0 ? {} : undefined
+}
+
+function* changed(top: TopRows, run: Run, input: Input): Generator<string, Came | undefined, number> {
+  const [net, lost, came] = [run.temp('net'), run.temp('lost'), run.temp('came')]
+  if ((yield `CREATE OR REPLACE TEMP TABLE ${net} AS ${netOf(top.columns, input.change())}`) === 0) return undefined
+  // Rows that are equal in all that the order follows from are one another's equals: fetching for one of them is never wrong.
+  const own = top.narrow.map((column, i) => `${ident(column.id)} AS _g${i}`).join(', ')
+  const same = sameKeys(top.narrow.map((column, i) => ({ left: ident(column.id), right: `_g${i}`, nullable: column.nullable })))
+  const hit = `(SELECT * FROM ${run.table} SEMI JOIN (SELECT ${own} FROM ${net} WHERE _w < 0) AS g ON ${same})`
+  const isLost = (yield collectKeys(lost, top.partition, hit)) > 0
+  const others = isLost ? ` ${ofTouched(lost, top.partition, 'ANTI')}` : ''
+  const candidates = [bestOf(top, `${repeated(top, `${net}${others}`, 'WHERE _w > 0')}`)]
+  if (isLost) candidates.push(bestOf(top, `(SELECT ${ids(top.columns)} FROM ${input.rows()} ${ofTouched(lost, top.partition)})`))
+  const count = yield `CREATE OR REPLACE TEMP TABLE ${came} AS ${candidates.join(' UNION ALL ')}`
+  return count > 0 || isLost ? (isLost ? { lost } : {}) : undefined
+}
+
+/** Each row as often as its weight says. */
+function repeated(top: TopRows, from: string, where = ''): string {
+  return `(SELECT ${ids(top.columns)} FROM (SELECT ${ids(top.columns)}, unnest(range(_w)) FROM ${from} ${where}))`
+}
+
+/** No more of each partition's rows than could be kept. */
+function bestOf(top: TopRows, rows: string): string {
+  return `SELECT ${ids(top.columns)} FROM ${rows} QUALIFY ${top.rank} <= ${top.first}`
+}
+
+/** Statement that finds which rows come (`_n`, rowid of those that came) and which kept rows (`_r`) go or change their rank. */
+function moves(top: TopRows, run: Run, { lost }: Came): string {
+  const { partition, rank, first, rankColumn } = top
+  const narrow = top.narrow.length > 0 ? `${ids(top.narrow)}, ` : ''
+  const was = rankColumn ? ident(rankColumn.id) : 'NULL'
+  const keys = `(SELECT ${partition.map((key, i) => `${key.sql} AS _k${i}`).join(', ') || '1 AS _k0'} FROM ${run.temp('came')}) AS k`
+  const kept = `(SELECT *, rowid AS _r FROM ${run.table})`
+  const met = lost ? `(SELECT * FROM ${kept} ${ofTouched(lost, partition, 'ANTI')})` : kept
+  const all = `SELECT ${narrow}NULL::BIGINT AS _r, NULL::BIGINT AS _was, rowid AS _n FROM ${run.temp('came')} UNION ALL SELECT ${narrow}_r, ${was}, NULL FROM ${met} ${ofTouched(keys, partition)}`
+  const isMoved = rankColumn && first > 1 ? `_rank > ${first} OR _rank <> _was` : `_rank > ${first}`
+  const found = `SELECT _r, _n, _rank FROM (SELECT _r, _n, _was, ${rank} AS _rank FROM (${all})) WHERE CASE WHEN _r IS NULL THEN _rank <= ${first} ELSE ${isMoved} END`
+  const refetched = lost ? ` UNION ALL SELECT _r, NULL, NULL FROM ${kept} ${ofTouched(lost, partition)}` : ''
+  return `CREATE OR REPLACE TEMP TABLE ${run.temp('moves')} AS ${found}${refetched}`
+}
+
+/** SELECT of the shown rows that come and go, with `_w`. */
+function moved(top: TopRows, run: Run): string {
+  const { rankColumn, first } = top
+  const part = (table: string, by: string, rank: string, weight: number, where = '') =>
+    `SELECT ${top.columns.map((column) => `t.${ident(column.id)}`).join(', ')}${rankColumn ? `, ${rank} AS ${ident(rankColumn.id)}` : ''}, ${weight} AS _w FROM ${table} AS t JOIN ${run.temp('moves')} AS m ON t.rowid = m.${by}${where}`
+  const parts = [part(run.temp('came'), '_n', 'm._rank', 1), part(run.table, '_r', `t.${ident(rankColumn?.id ?? '')}`, -1)]
+  if (rankColumn && first > 1) parts.push(part(run.table, '_r', 'm._rank', 1, ` WHERE m._rank <= ${first}`))
+  return top.show(`(${parts.join(' UNION ALL ')})`, ', _w')
+}
+
+function* write(top: TopRows, run: Run): Generator<string, void, number> {
+  const { rankColumn, first } = top
+  const moves = run.temp('moves')
+  yield `DELETE FROM ${run.table} WHERE rowid IN (SELECT _r FROM ${moves} WHERE _r IS NOT NULL AND (_rank IS NULL OR _rank > ${first}))`
+  if (rankColumn && first > 1)
+    yield `UPDATE ${run.table} SET ${ident(rankColumn.id)} = m._rank FROM ${moves} AS m WHERE ${run.table}.rowid = m._r AND m._rank <= ${first}`
+  const came = top.columns.map((column) => `c.${ident(column.id)}`).join(', ')
+  yield `INSERT INTO ${run.table} SELECT ${came}${rankColumn ? ', m._rank' : ''} FROM ${run.temp('came')} AS c JOIN ${moves} AS m ON c.rowid = m._n`
+}
