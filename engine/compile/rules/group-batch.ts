@@ -1,0 +1,34 @@
+import { batchRows, firstRows, replaceLost, touchedRows, wholeRows } from './group-rows.ts'
+import type { GroupState } from './group-state.ts'
+import { isMergeable, mergeRows, netChange, writeRows } from './group-write.ts'
+import type { Run } from './rule.ts'
+
+/**
+ * One batch of a grouped SELECT. It is grouped by itself; its groups are found in the state once, old and new beside each
+ * other; what changed is written, and handed on as the rows that were shown and those that are.
+ */
+export function* maintainGroup(state: GroupState, run: Run): Generator<string, boolean, number> {
+  const [input] = run.inputs
+  if (!input?.isChanged || state.keys.length + state.columns.length === 0) return false
+  if (run.isFirst && state.keys.length > 0) {
+    yield firstRows(state, run, input)
+    return false
+  }
+  const batch = run.temp('batch')
+  if ((yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${batchRows(state, input.change())}`) === 0) return false
+  if (!run.handsOn && isMergeable(state)) {
+    yield mergeRows(state, run.table, batch)
+    return false
+  }
+  const anew = run.temp('anew')
+  if (state.anew.length > 0) yield `CREATE OR REPLACE TEMP TABLE ${anew} AS ${wholeRows(state, input, batch)}`
+  const touched = run.temp('touched')
+  const count = yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedRows(state, run.table, batch, anew)}`
+  if (state.losses.length > 0) {
+    const lost = `(SELECT * FROM ${touched} WHERE _lost)`
+    if ((yield `CREATE OR REPLACE TEMP TABLE ${anew} AS ${wholeRows(state, input, lost)}`) > 0) yield replaceLost(state, touched, anew)
+  }
+  yield* writeRows(state, run.table, touched, count)
+  if (!run.handsOn) return false
+  return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${netChange(state, touched)}`) > 0
+}

@@ -1,0 +1,61 @@
+import { ident, list } from '../../../connectors/store/quote.ts'
+import { at } from './aggregates/kept.ts'
+import { byKeys, colsOf, keyText, matchedRows, rowsOfTouched, sameGroup, touchedKeys } from './group-keys.ts'
+import type { GroupState } from './group-state.ts'
+import type { Input, Run } from './rule.ts'
+
+/** A grouped SELECT's batch as rows: of itself, of the groups that it touches, and of those that are computed anew. */
+
+/** All rows at once into the empty state. */
+export function firstRows(state: GroupState, run: Run, input: Input): string {
+  const source = state.anew.length > 0 ? `(SELECT *, CAST(1 AS BIGINT) AS _w FROM ${input.rows()})` : input.change()
+  const cells = state.columns.map(({ name, merged, whole }) => `${merged?.partial ?? whole} AS ${ident(name)}`)
+  const having = state.count === undefined ? '' : ` HAVING ${ident(state.count)} > 0`
+  return `INSERT INTO ${run.table} (${stored(state)}) SELECT ${[...keyCells(state), ...cells].join(', ')} FROM ${source}${byKeys(state.keys)}${having}`
+}
+
+/** The batch's own groups: keys, partial results, and what tells that a group lost what it showed. */
+export function batchRows(state: GroupState, source: string): string {
+  const partials = state.columns.flatMap(({ name, merged }) => (merged ? [`${merged.partial} AS ${ident(name)}`] : []))
+  const hints = state.losses.map(({ name, partial }) => `${partial} AS ${ident(name)}`)
+  const cells = [...keyCells(state), ...partials, ...hints]
+  return `SELECT ${cells.length > 0 ? cells.join(', ') : '1 AS _one'} FROM ${source}${byKeys(state.keys)}`
+}
+
+/** What is computed anew, over all rows of the groups in `touched`. */
+export function wholeRows(state: GroupState, input: Input, touched: string): string {
+  const cells = state.columns.flatMap(({ name, merged, whole }) =>
+    whole !== undefined && (state.anew.length === 0 || !merged) ? [`${whole} AS ${ident(name)}`] : [],
+  )
+  return `SELECT ${[...keyCells(state), ...cells].join(', ')} FROM ${rowsOfTouched(state.keys, input.rows(), touched)}${byKeys(state.keys)}`
+}
+
+/** The touched groups: keys, `_rid` (NULL: a new group), the old state under `_o…`, the new one, and `_lost`. */
+export function touchedRows(state: GroupState, table: string, batch: string, anew: string): string {
+  const names = state.columns.map(({ name }) => name)
+  const olds = names.map((name) => `m.${ident(name)} AS ${ident(`_o${name}`)}`)
+  const news = state.columns.map(({ name, merged }) => {
+    if (!merged) return `a.${ident(name)}`
+    return `CASE WHEN m._rid IS NULL THEN g.${ident(name)} ELSE ${merged.merge(at('m'), at('g'))} END AS ${ident(name)}`
+  })
+  const lost = state.losses.map((loss) => `(${loss.isLost(at('m'), at('g'))})`).join(' OR ')
+  const cells = [...touchedKeys(state.keys), 'm._rid', ...olds, ...news, ...(lost === '' ? [] : [`${lost} AS _lost`])]
+  const same = (alias: string) => (state.keys.length > 0 ? sameGroup(state.keys, alias, 'g') : 'TRUE')
+  const joined = state.anew.length > 0 ? ` LEFT JOIN ${anew} AS a ON ${same('a')}` : ''
+  return `SELECT ${cells.join(', ')} FROM ${batch} AS g LEFT JOIN ${matchedRows(state.keys, batch, table, names)} AS m ON ${same('m')}${joined}`
+}
+
+export function replaceLost(state: GroupState, touched: string, anew: string): string {
+  const sets = state.columns.flatMap(({ name, whole }) => (whole === undefined ? [] : [`${ident(name)} = a.${ident(name)}`]))
+  const same = state.keys.length > 0 ? ` AND ${sameGroup(state.keys, 't', 'a')}` : ''
+  return `UPDATE ${touched} AS t SET ${sets.join(', ')} FROM ${anew} AS a WHERE t._lost${same}`
+}
+
+function keyCells(state: GroupState): string[] {
+  return state.keys.map((key) => `${keyText(key)} AS ${ident(key.col.id)}`)
+}
+
+/** The columns of the main table. */
+export function stored(state: GroupState): string {
+  return list([...colsOf(state.keys).map((col) => col.id), ...state.columns.map(({ name }) => name)])
+}

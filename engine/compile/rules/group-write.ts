@@ -1,0 +1,65 @@
+import { ident, list } from '../../../connectors/store/quote.ts'
+import { at } from './aggregates/kept.ts'
+import { arePlain, colsOf, sameGroup } from './group-keys.ts'
+import { stored } from './group-rows.ts'
+import type { GroupState } from './group-state.ts'
+
+/** How a batch's groups get into the state, and what is handed on of them. */
+
+/** Kept in place when it changes; values of other types are dear to update, so that their rows are replaced. */
+const narrow = /^(U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DATE|TIME|TIMESTAMP.*|DECIMAL\((\d|1[0-8]),\d+\)|ENUM.*)$/
+
+/** Can one MERGE by the keys do it all? By IS NOT DISTINCT FROM it would read the whole state. */
+export function isMergeable(state: GroupState): boolean {
+  return state.losses.length === 0 && arePlain(state.keys) && state.columns.every(({ merged, type }) => merged && narrow.test(type))
+}
+
+export function mergeRows(state: GroupState, table: string, batch: string): string {
+  const sets = state.columns.map((column) => `${ident(column.name)} = ${column.merged?.merge(at('s'), at('g'))}`)
+  const cells = [...colsOf(state.keys).map((col) => col.id), ...state.columns.map(({ name }) => name)]
+  const gone = state.count === undefined ? '' : ` WHEN MATCHED AND ${at('s')(state.count)} + ${at('g')(state.count)} = 0 THEN DELETE`
+  const update = sets.length > 0 ? ` WHEN MATCHED THEN UPDATE SET ${sets.join(', ')}` : ''
+  const isNew = state.count === undefined ? '' : ` AND ${at('g')(state.count)} <> 0`
+  const insert = ` WHEN NOT MATCHED${isNew} THEN INSERT (${list(cells)}) VALUES (${cells.map((name) => `g.${ident(name)}`).join(', ')})`
+  return `MERGE INTO ${table} AS s USING ${batch} AS g ON ${state.keys.length > 0 ? sameGroup(state.keys, 's', 'g') : 'TRUE'}${gone}${update}${insert}`
+}
+
+/** Rowids hold until rows are deleted: that comes last. */
+export function* writeRows(state: GroupState, table: string, touched: string, touchedCount: number): Generator<string, void, number> {
+  const names = state.columns.map(({ name }) => name)
+  const isThere = state.count === undefined ? '' : ` AND t.${ident(state.count)} <> 0`
+  const always = state.columns.some(({ countsRows }) => countsRows)
+  const differs = always
+    ? ''
+    : ` AND (${names.map((name) => `${at('t')(name)} IS DISTINCT FROM ${at('t', '_o')(name)}`).join(' OR ') || 'FALSE'})`
+  const insert = `INSERT INTO ${table} (${stored(state)}) SELECT ${stored(state)} FROM ${touched} AS t WHERE `
+  if (!state.columns.every(({ type }) => narrow.test(type))) {
+    const gone = state.count === undefined || differs === '' ? differs : ` AND (t.${ident(state.count)} = 0 OR (TRUE${differs}))`
+    yield `DELETE FROM ${table} AS s USING ${touched} AS t WHERE s.rowid = t._rid${gone}`
+    yield `${insert}(t._rid IS NULL OR (TRUE${differs}))${isThere}`
+    return
+  }
+  if (names.length > 0) {
+    const sets = names.map((name) => `${ident(name)} = ${at('t')(name)}`).join(', ')
+    const updated = yield `UPDATE ${table} AS s SET ${sets} FROM ${touched} AS t WHERE s.rowid = t._rid${isThere}${differs}`
+    // 1 may stand for a number that is not known; more than that is one.
+    if (touchedCount > 1 && updated === touchedCount) return
+  }
+  if (state.keys.length > 0) yield `${insert}t._rid IS NULL${isThere}`
+  if (state.count !== undefined)
+    yield `DELETE FROM ${table} AS s USING ${touched} AS t WHERE s.rowid = t._rid AND t.${ident(state.count)} = 0`
+}
+
+/** The rows that the touched groups showed and show, where they differ. */
+export function netChange(state: GroupState, touched: string): string {
+  const keys = colsOf(state.keys)
+  const values = state.shown.flatMap(({ value }, i) => [`${value(at('t', '_o'))} AS _old${i}`, `${value(at('t'))} AS _new${i}`])
+  const is = state.count === undefined ? 'TRUE' : `t.${ident(state.count)} <> 0`
+  const cells = [...keys.map(({ id }) => ident(id)), 't._rid IS NOT NULL AS _was', `${is} AS _is`, ...values]
+  const differs = state.shown.map((_, i) => `_old${i} IS DISTINCT FROM _new${i}`).join(' OR ') || 'FALSE'
+  const ofRows = (value: string, weight: number, where: string) => {
+    const shown = [...keys.map(({ id }) => ident(id)), ...state.shown.map(({ id }, i) => `${value}${i} AS ${ident(id)}`)]
+    return `SELECT ${shown.join(', ')}, CAST(${weight} AS BIGINT) AS _w FROM shown WHERE ${where}`
+  }
+  return `WITH shown AS MATERIALIZED (SELECT ${cells.join(', ')} FROM ${touched} AS t) ${ofRows('_old', -1, `_was AND (NOT _is OR ${differs})`)} UNION ALL ${ofRows('_new', 1, `_is AND (NOT _was OR ${differs})`)}`
+}
