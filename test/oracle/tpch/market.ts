@@ -1,13 +1,7 @@
+import { type Change, Changelog } from './changelog.ts'
 import type { Dice } from './dice.ts'
-import { makers, type Surroundings } from './rows.ts'
+import { makers } from './rows.ts'
 import { type Row, type TableName, tableNames, tables, type Value } from './tables.ts'
-
-/** What a changelog gets: the key's new row, or none. */
-export interface Change {
-  readonly table: TableName
-  readonly key: Value
-  readonly row: Row | null
-}
 
 const many: Readonly<Record<TableName, number>> = {
   region: 5,
@@ -33,76 +27,65 @@ const deeds = [
 ]
 const childOf: Partial<Record<TableName, TableName>> = { part: 'partsupp', orders: 'lineitem' }
 
-/** The rows that stand and the rows that have gone, and the random changes that turn one into the other. */
-export class Market implements Surroundings {
-  readonly dice: Dice
-  readonly #standing = new Map<TableName, Map<Value, Row>>(tableNames.map((table) => [table, new Map()]))
-  readonly #gone = new Map<TableName, Map<Value, Row>>(tableNames.map((table) => [table, new Map()]))
-  readonly #made = new Map<TableName, number>()
-  #changes: Change[] = []
+/** The tables' first rows, and the random changes that come after them. */
+export class Market {
+  readonly #dice: Dice
+  readonly #log: Changelog
 
   constructor(dice: Dice) {
-    this.dice = dice
-  }
-
-  row(table: TableName): Row | undefined {
-    return oneOf(this.dice, this.#rows(this.#standing, table))
-  }
-
-  key(table: TableName): number {
-    const row = this.dice.chance(20) ? oneOf(this.dice, this.#rows(this.#gone, table)) : undefined
-    return Number((row ?? this.row(table))?.[tables[table].key] ?? 0)
+    this.#dice = dice
+    this.#log = new Changelog(dice)
   }
 
   /** The first rows of all tables, parents first. */
   load(): Change[] {
     for (const table of tableNames) {
-      if (table === 'partsupp') for (const part of this.#rows(this.#standing, 'part').values()) this.#insertSome(table, 2, part)
+      if (table === 'partsupp') for (const part of this.#log.standing('part').values()) this.#insertSome(table, 2, part)
       else if (table === 'lineitem')
-        for (const order of this.#rows(this.#standing, 'orders').values()) this.#insertSome(table, this.dice.between(1, 6), order)
+        for (const order of this.#log.standing('orders').values()) this.#insertSome(table, this.#dice.between(1, 6), order)
       else this.#insertSome(table, many[table])
     }
-    return this.#taken()
+    return this.#log.take()
   }
 
   /** At least this many random changes of some of the tables, in the order in which they are made. */
   change(count: number, among: readonly TableName[] = tableNames): Change[] {
     // A region that has gone takes the answers of several questions along: what few rows are there does not stay away for long.
-    for (const table of among) if (many[table] < 30 && this.#rows(this.#gone, table).size > 0 && this.dice.chance(2)) this.#insert(table)
+    for (const table of among) if (many[table] < 30 && this.#log.goneRow(table) && this.#dice.chance(2)) this.#insert(table)
     const chosen = busy.filter((table) => among.includes(table))
-    while (this.#changes.length < count) {
-      const table = this.dice.pick(chosen)
+    while (this.#log.length < count) {
+      const table = this.#dice.pick(chosen)
       const child = childOf[table]
       this.#changeOne(table, child && among.includes(child) ? child : undefined)
     }
-    return this.#taken()
+    return this.#log.take()
   }
 
   #changeOne(table: TableName, child?: TableName): void {
-    const { dice } = this
-    const standing = this.#rows(this.#standing, table)
-    const row = oneOf(dice, standing)
+    const dice = this.#dice
+    const standing = this.#log.standing(table)
+    const row = this.#log.row(table)
     const key = row?.[tables[table].key] ?? null
     // What is small stays about as large as it was: an empty table asks nothing of the engine.
     const isSmall = standing.size < many[table] * 0.9
     const chosen = row && !isSmall ? dice.pick(deeds) : 'insert'
     if (chosen === 'insert' || !row) this.#insert(table, child)
-    else if (chosen === 'delete') this.#delete(table, key)
-    else if (chosen === 'again') this.#put(table, key, row)
+    else if (chosen === 'delete') this.#log.delete(table, key)
+    else if (chosen === 'again') this.#log.put(table, key, row)
     else if (chosen === 'twin') this.#twin(table, row)
     else if (chosen === 'to and fro') this.#toAndFro(table, key, row)
-    else if (chosen === 'nothing') this.#changes.push({ table, key: this.#newKey(table), row: null })
-    else this.#put(table, key, this.#altered(table, key, row))
+    else if (chosen === 'nothing') this.#log.delete(table, this.#log.newKey(table))
+    else this.#log.put(table, key, this.#altered(table, key, row))
   }
 
   /** A key that had a row before, with that row or another, or a new one, perhaps with its children. */
   #insert(table: TableName, child?: TableName): void {
-    const { dice } = this
-    const gone = oneOf(dice, this.#rows(this.#gone, table))
+    const dice = this.#dice
+    const gone = this.#log.goneRow(table)
     // Of few rows each matters, so it comes back rather than that another takes its place.
     if (gone && !dice.chance(many[table] > 50 ? 3 : 12)) {
       const key = gone[tables[table].key] ?? null
-      this.#put(table, key, dice.chance(3) ? makers[table](this, key) : gone)
+      this.#log.put(table, key, dice.chance(3) ? makers[table](this.#log, key) : gone)
       return
     }
     const row = this.#insertSome(table, 1)
@@ -110,68 +93,34 @@ export class Market implements Surroundings {
   }
 
   #twin(table: TableName, row: Row): void {
-    const key = this.#newKey(table)
-    this.#put(table, key, { ...row, [tables[table].key]: key })
+    const key = this.#log.newKey(table)
+    this.#log.put(table, key, { ...row, [tables[table].key]: key })
   }
 
   /** Changes that undo each other, which may meet in one batch. */
   #toAndFro(table: TableName, key: Value, row: Row): void {
-    this.#delete(table, key)
-    this.#put(table, key, this.dice.chance(2) ? row : this.#altered(table, key, row))
-    const passing = this.#newKey(table)
-    this.#put(table, passing, makers[table](this, passing))
-    this.#delete(table, passing)
+    this.#log.delete(table, key)
+    this.#log.put(table, key, this.#dice.chance(2) ? row : this.#altered(table, key, row))
+    const passing = this.#log.newKey(table)
+    this.#log.put(table, passing, makers[table](this.#log, passing))
+    this.#log.delete(table, passing)
   }
 
   /** Some columns anew, or as another row has them; what joins hang on is among them. */
   #altered(table: TableName, key: Value, row: Row): Row {
-    const other = (this.dice.chance(4) && this.row(table)) || makers[table](this, key)
+    const other = (this.#dice.chance(4) && this.#log.row(table)) || makers[table](this.#log, key)
     const own = Object.keys(row).filter((name) => name !== tables[table].key)
-    const names = this.dice.some(own, this.dice.between(1, 4))
+    const names = this.#dice.some(own, this.#dice.between(1, 4))
     return { ...row, ...Object.fromEntries(names.map((name) => [name, other[name] ?? null])) }
   }
 
   #insertSome(table: TableName, count: number, given?: Row): Row {
     let row: Row = {}
     for (let n = 0; n < count; n++) {
-      const key = this.#newKey(table)
-      row = makers[table](this, key, given)
-      this.#put(table, key, row)
+      const key = this.#log.newKey(table)
+      row = makers[table](this.#log, key, given)
+      this.#log.put(table, key, row)
     }
     return row
   }
-
-  #newKey(table: TableName): Value {
-    const number = this.#made.get(table) ?? 0
-    this.#made.set(table, number + 1)
-    return tables[table].key.endsWith('_id') ? `${table} ${number}` : number
-  }
-
-  #put(table: TableName, key: Value, row: Row): void {
-    this.#rows(this.#standing, table).set(key, row)
-    this.#rows(this.#gone, table).delete(key)
-    this.#changes.push({ table, key, row })
-  }
-
-  #delete(table: TableName, key: Value): void {
-    const rows = this.#rows(this.#standing, table)
-    const row = rows.get(key)
-    if (row) this.#rows(this.#gone, table).set(key, row)
-    rows.delete(key)
-    this.#changes.push({ table, key, row: null })
-  }
-
-  #rows(of: ReadonlyMap<TableName, Map<Value, Row>>, table: TableName): Map<Value, Row> {
-    return of.get(table) as Map<Value, Row>
-  }
-
-  #taken(): Change[] {
-    const changes = this.#changes
-    this.#changes = []
-    return changes
-  }
-}
-
-function oneOf(dice: Dice, rows: ReadonlyMap<Value, Row>): Row | undefined {
-  return rows.size === 0 ? undefined : dice.pick([...rows.values()])
 }
