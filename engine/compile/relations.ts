@@ -30,6 +30,8 @@ export interface Relation {
   readonly schema?: string
   /** Events of a stream are never taken back. */
   readonly appendOnly: boolean
+  /** Columns that are never NULL, by the source's schema. */
+  readonly required?: ReadonlySet<string>
   /** Kept rows that are only added to, which can also be read with `_at`, the position of the batch that added them. */
   readonly marked?: boolean
   /** The stream as a whole is meant, and not the events of a batch. */
@@ -38,6 +40,10 @@ export interface Relation {
 
 export function columnsOf(fields: readonly Field[]): Column[] {
   return fields.map((field) => ({ name: field.name, type: sqlTypeText(field.type) }))
+}
+
+function requiredOf(fields: readonly Field[]): ReadonlySet<string> {
+  return new Set(fields.filter((field) => field.required).map((field) => field.name))
 }
 
 export function hasPlace(relation: Relation): boolean {
@@ -51,6 +57,7 @@ export function relationsOfStream(stream: StreamModel): Relation[] {
     kind: 'stream',
     source: stream.name,
     columns: columnsOf(stream.columns),
+    required: requiredOf(stream.columns),
     appendOnly: true,
     schema: stream.fingerprint,
   }
@@ -61,6 +68,7 @@ export function relationsOfStream(stream: StreamModel): Relation[] {
       source: stream.name,
       type: type.name,
       columns: columnsOf(type.fields),
+      required: requiredOf(type.fields),
       appendOnly: true,
       schema: fingerprintOf([type]),
     }),
@@ -74,6 +82,7 @@ export function relationOfTable(table: TableModel): Relation {
     kind: 'table',
     source: table.name,
     columns: columnsOf(table.columns),
+    required: requiredOf(table.columns),
     appendOnly: false,
     schema: table.fingerprint,
   }

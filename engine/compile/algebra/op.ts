@@ -73,6 +73,8 @@ export interface Expand {
   readonly kind: 'expand'
   readonly input: Op
   readonly item: string
+  /** The input's columns that the item names. */
+  readonly uses?: ReadonlySet<string>
   readonly columns: readonly Col[]
 }
 

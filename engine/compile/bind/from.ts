@@ -1,0 +1,85 @@
+import type { Col, Op } from '../algebra/op.ts'
+import { type Ast, isAst, textOf } from '../ast.ts'
+import { placeColumns, relationSchema } from '../relations.ts'
+import { type Binder, type Bound, type Ctes, Unbound } from './binder.ts'
+import { bindJoin } from './join.ts'
+import { bindCte, bindQuery, readOf } from './query.ts'
+import { type Merged, type Scope, type Source, source } from './scope.ts'
+import { bindTableFunction } from './table-function.ts'
+
+/** Rows of FROM, or of one item of it, and the names that they have. */
+export interface From {
+  readonly op: Op
+  readonly sources: readonly Source[]
+  readonly merged: readonly Merged[]
+  /** A lateral item: its rows are those of what stands before it, too. */
+  readonly holdsLeft?: boolean
+}
+
+/** `parent`: names of the SELECTs around. `left`: what stands before the item in FROM, which a lateral item may use. */
+export interface Around {
+  readonly ctes: Ctes
+  readonly parent: Scope | undefined
+  readonly left?: From
+}
+
+export async function bindFrom(binder: Binder, item: Ast, around: Around): Promise<From> {
+  const renamed = (item.column_name_alias ?? []) as readonly string[]
+  switch (item.type) {
+    case 'EMPTY':
+      return { op: oneRow(binder), sources: [], merged: [] }
+    case 'BASE_TABLE': {
+      const alias = textOf(item.alias) || textOf(item.table_name)
+      if (isAst(item.sample)) throw new Unbound('a sample')
+      if (textOf(item.schema_name) === relationSchema) return named(bindRelation(binder, item), alias, renamed)
+      const entry = around.ctes.get(textOf(item.table_name).toLowerCase())
+      if (!entry) throw new Unbound(`the relation ${textOf(item.table_name)}`)
+      return named(await bindCte(binder, entry, around.ctes), alias, renamed)
+    }
+    case 'SUBQUERY':
+      return named(await bindDerived(binder, item, around), textOf(item.alias), renamed)
+    case 'JOIN':
+      return bindJoin(binder, item, around)
+    case 'TABLE_FUNCTION':
+      return bindTableFunction(binder, item, around)
+    default:
+      throw new Unbound(
+        { PIVOT: 'PIVOT or UNPIVOT', EXPRESSION_LIST: 'VALUES over columns', SHOW_REF: 'DESCRIBE' }[textOf(item.type)] ??
+          'an unknown item of FROM',
+      )
+  }
+}
+
+function named(bound: Bound, alias: string, renamed: readonly string[]): From {
+  return { op: bound.op, sources: [source(alias, bound.columns, renamed)], merged: [] }
+}
+
+/** Columns that no event type lacks and no schema lets be missing are never NULL. */
+function bindRelation(binder: Binder, item: Ast): Bound {
+  const read = readOf(item, binder.reads)
+  const placed = textOf(item.table_name).endsWith('+')
+  const { relation } = read
+  const all = [
+    ...relation.columns.map((column) => ({ ...column, nullable: relation.required?.has(column.name) !== true })),
+    ...(placed ? placeColumns.map((column) => ({ ...column, nullable: column.name === '_key' })) : []),
+  ]
+  const columns: readonly Col[] = all.map((column) => binder.fresh(column.type, column.nullable))
+  return {
+    op: { kind: 'scan', read: { relation, placed }, columns, names: all.map((column) => column.name) },
+    columns: columns.map((col, at) => ({ name: all[at]?.name, col })),
+  }
+}
+
+/** FROM (SELECT …), which sees no names of this SELECT but, if lateral, those before it. */
+async function bindDerived(binder: Binder, item: Ast, { ctes, parent }: Around): Promise<Bound> {
+  return bindQuery(binder, (item.subquery as Ast).node as Ast, ctes, parent)
+}
+
+/** What stands for a missing FROM: one row, of which nothing is read. */
+export function oneRow(binder: Binder): Op {
+  return { kind: 'constant', sql: 'SELECT 1', columns: [binder.fresh('INTEGER', false)] }
+}
+
+export function scopeOf({ sources, merged }: From, parent: Scope | undefined): Scope {
+  return { sources, merged, parent }
+}

@@ -1,0 +1,47 @@
+import type { Op } from '../algebra/op.ts'
+import { type Ast, columnRef, items, textOf } from '../ast.ts'
+import type { Binder } from './binder.ts'
+import { expr, isWindow } from './expr.ts'
+import type { Parts } from './front.ts'
+import { replaceOwn, textKey, visitOwn } from './own.ts'
+import { typed } from './typing.ts'
+
+const neverNull = new Set(['row_number', 'rank', 'dense_rank', 'rank_dense', 'percent_rank', 'cume_dist', 'count', 'count_star'])
+
+/** One operator for each PARTITION BY, one over the other, and the expressions with a column for each window. */
+export async function bindWindows(binder: Binder, input: Op, parts: Parts): Promise<{ op: Op; parts: Parts }> {
+  const calls = new Map<string, Ast>()
+  for (const ast of Object.values(parts).flat())
+    visitOwn(ast, (part) => {
+      if (isWindow(part)) calls.set(textKey(part), { ...part, alias: undefined })
+    })
+  if (calls.size === 0) return { op: input, parts }
+  const keys = [...calls.keys()]
+  const found = await typed(binder, [...calls.values()])
+  const outputs = new Map(
+    [...calls].map(([key, ast], at) => {
+      const col = binder.fresh(found[at]?.type ?? '', !neverNull.has(textOf(ast.function_name).toLowerCase()))
+      return [key, { col, expr: { ...expr(ast), sql: found[at]?.sql ?? '' } }]
+    }),
+  )
+  let op = input
+  for (const group of Map.groupBy(keys, (key) => partitionKey(calls.get(key) as Ast)).values()) {
+    const windows = group.flatMap((key) => outputs.get(key) ?? [])
+    const partitions = new Map(items(calls.get(group[0] ?? '')?.partitions).map((ast) => [textKey(ast), ast]))
+    op = {
+      kind: 'window',
+      input: op,
+      partition: [...partitions.values()].map(expr),
+      windows,
+      columns: [...op.columns, ...windows.map((window) => window.col)],
+    }
+  }
+  const placed = (asts: readonly Ast[]) =>
+    asts.map((ast) => replaceOwn(ast, (part) => (isWindow(part) ? columnRef(outputs.get(textKey(part))?.col.id ?? '') : undefined)))
+  const { shown, having, qualify, orders, on } = parts
+  return { op, parts: { shown: placed(shown), having, qualify: placed(qualify), orders: placed(orders), on: placed(on) } }
+}
+
+function partitionKey(window: Ast): string {
+  return [...new Set(items(window.partitions).map(textKey))].sort().join('\n')
+}
