@@ -6,6 +6,7 @@ import { backlog } from './backlog.ts'
 import { demoViews } from './demo-views.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
+import { nexmark } from './nexmark/main.ts'
 import { start } from './start.ts'
 import type { Benchmark, Setting } from './support/benchmark.ts'
 import { conditions } from './support/conditions.ts'
@@ -14,13 +15,17 @@ import { printLines, say } from './support/print.ts'
 /**
  * `npm run bench` runs all of them, `npm run bench -- NAME…` some. It runs the compiled sources, as users do.
  * EVERT_BENCH_EVENTS and EVERT_BENCH_ROUNDS make it shorter or longer. Targets are printed, never enforced.
+ * `npm run bench nexmark -- [OPTIONS]` is a bench of its own, with options of its own; `--help` tells them.
  */
 const all: readonly Benchmark[] = [append, backlog, demoViews, latency, start, memory]
 
 const names = process.argv.slice(2)
+if (names[0] === 'nexmark') process.exit(await nexmark(names.slice(1)))
 const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name))
 if (unknown.length > 0) {
-  process.stderr.write(`There is no benchmark ${unknown.join(', ')}. There are: ${all.map((benchmark) => benchmark.name).join(', ')}.\n`)
+  process.stderr.write(
+    `There is no benchmark ${unknown.join(', ')}. There are: ${[...all.map((benchmark) => benchmark.name), 'nexmark'].join(', ')}.\n`,
+  )
   process.exit(2)
 }
 const size = {

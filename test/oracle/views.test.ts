@@ -1,141 +1,96 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import type { EvertError } from '../../errors.ts'
-import { Chooser, tape } from './support/chooser.ts'
-import { type Known, plainText, randomSelect, viewText } from './support/grammar.ts'
+import { afterAll, beforeAll, test } from 'vitest'
+import type { Case } from './support/case.ts'
 import { Plain } from './support/plain.ts'
-import { type World, worldOf } from './support/schema.ts'
-import { Subject } from './support/subject.ts'
-import { Feed } from './support/trial.ts'
+import { caseOf, type Tapes, tapes } from './support/random-case.ts'
+import { reduce } from './support/reduce.ts'
+import { type Bench, runCase } from './support/run-case.ts'
+import { openAnalyzer } from './support/subject.ts'
 
-const cases = Number(process.env.EVERT_ORACLE_CASES ?? 40)
+/**
+ * Random projects: two streams, two tables, and up to four views of all the SQL that people write, some over others. After
+ * every batch, however the events are cut into batches and whatever restarts come between, each view is its SELECT run anew
+ * by a plain DuckDB.
+ *
+ * `EVERT_ORACLE_CASES` says how many, `EVERT_SEED` which ones. A failure is made smaller, first by its choices, then by
+ * leaving out views, steps and events, and what is left is written to a file, whose path the message ends with. To run it again:
+ *
+ *     EVERT_ORACLE_REPLAY=file npx vitest run --project oracle test/oracle/views.test.ts
+ *
+ * The file is JSON (`support/case.ts`): change its texts and rows by hand as you like.
+ */
+const cases = Number(process.env.EVERT_ORACLE_CASES ?? 300)
 const seed = Number(process.env.EVERT_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const replay = process.env.EVERT_ORACLE_REPLAY
 
-type Step = {
-  readonly do: 'append' | 'upsert' | 'foreign' | 'step' | 'restart' | 'join'
-  readonly count: number
-  readonly tape: readonly number[]
-}
-
-const step: fc.Arbitrary<Step> = fc.record({
-  do: fc.constantFrom(
-    'append' as const,
-    'append' as const,
-    'step' as const,
-    'foreign' as const,
-    'upsert' as const,
-    'restart' as const,
-    'join' as const,
-  ),
-  count: fc.integer({ min: 1, max: 25 }),
-  tape: tape(120),
-})
-
-const trial = fc.record({
-  schema: tape(50),
-  views: fc.array(tape(60), { minLength: 1, maxLength: 4 }),
-  steps: fc.array(step, { minLength: 2, maxLength: 9 }),
-})
-
-/** Views by random text, each over the streams, the table or the views before it; the recomputation holds them as plain views. */
-async function randomViews(world: World, plain: Plain, tapes: readonly (readonly number[])[]): Promise<Record<string, string>> {
-  const known: Known[] = []
-  for (const stream of world.streams) {
-    const columns = stream.columns
-    const wanted = [
-      { name: stream.name, alias: stream.name, fields: columns },
-      ...(stream.types.length > 1
-        ? stream.types.map((type) => ({ name: `${stream.name}.${type.name}`, alias: type.name, fields: type.fields }))
-        : []),
-    ]
-    for (const { name, alias, fields } of wanted)
-      known.push({ name, alias, columns: await plain.columns(name, fields.length), hasPlace: true })
-  }
-  for (const table of world.tables)
-    known.push({ name: table.name, alias: table.name, columns: await plain.columns(table.name, table.columns.length), hasPlace: false })
-  const views: Record<string, string> = {}
-  for (const [n, numbers] of tapes.entries()) {
-    const name = `v${n}`
-    const template = randomSelect(new Chooser(numbers), known)
-    if (!(await plain.tryRun(`CREATE VIEW ${name} AS ${plainText(template)}`))) continue // DuckDB would not have it: types do not meet
-    views[name] = viewText(template)
-    known.unshift({ name, alias: name, columns: await plain.columns(name), hasPlace: false })
-  }
-  return views
-}
-
-async function compare(subject: Subject, plain: Plain, when: string): Promise<void> {
-  expect(Object.fromEntries(subject.failed), when).toEqual({})
-  for (const view of subject.live.filter((name) => /^v\d$/.test(name)))
-    expect(await subject.rows(view), `${view} ${when}`).toEqual(await plain.answer(`SELECT * FROM ${view}`))
-}
-
-async function stepAll(subject: Subject, plain: Plain, feed: Feed, steps: number): Promise<void> {
-  for (let n = 0; n < steps; n++) {
-    const events = await subject.step()
-    await feed.follow(subject)
-    await compare(
-      subject,
-      plain,
-      `at ${JSON.stringify([...subject.position], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}`,
-    )
-    if (events === 0) return
-  }
-}
-
-async function run({ schema, views: tapes, steps }: { schema: number[]; views: number[][]; steps: Step[] }): Promise<void> {
-  const world = worldOf(new Chooser(schema))
-  const plain = await Plain.open([...world.streams, ...world.tables])
-  try {
-    const views = await randomViews(world, plain, tapes)
-    const some = Object.fromEntries(Object.entries(views).slice(0, 2))
-    const subject = await Subject.open({ ...world, views: some }).catch((error: unknown) => {
-      throw new Error(`${(error as EvertError).message}\n${JSON.stringify(views, undefined, 1)}`, { cause: error })
-    })
-    const feed = new Feed(world, plain)
-    try {
-      await compare(subject, plain, 'before any event')
-      for (const one of steps) {
-        const chooser = new Chooser(one.tape)
-        if (one.do === 'append') await feed.append(subject.log, chooser, one.count)
-        else if (one.do === 'upsert') await feed.upsert(subject.log, chooser, one.count)
-        else if (one.do === 'foreign') await feed.foreign(subject.log, chooser, one.count)
-        else if (one.do === 'restart') await subject.restart()
-        else if (one.do === 'join') await subject.restart({ ...world, views })
-        subject.pace({ events: chooser.pick([1_000, 7, 1]), literalEventsMax: chooser.pick([undefined, 0]) })
-        if (one.do === 'step') await stepAll(subject, plain, feed, one.count)
-      }
-      await stepAll(subject, plain, feed, Number.POSITIVE_INFINITY)
-      const dead = await subject.store.transaction((tx) => tx.all('SELECT count(*) AS n FROM _evert.dead_letters'))
-      expect(dead, 'dead letters').toEqual([{ n: BigInt(feed.bad) }])
-      const [view] = subject.live.filter((name) => /^v\d$/.test(name)).slice(-1)
-      if (view !== undefined) expect((await subject.verify(view)).differing, `verify ${view}`).toBe(0)
-    } catch (error) {
-      throw new Error(`${(error as Error).message}\n${JSON.stringify(views, undefined, 1)}`, { cause: error })
-    } finally {
-      await subject.close()
-    }
-  } finally {
-    plain.close()
-  }
-}
-
-/** Shrinking stops after this long: each try is a project of its own. */
+/** Shrinking stops after this long, once by the choices and once by the case. */
 const shrinkMsMax = 30_000
-let failedAt: number | undefined
 
-async function runOrStop(input: Parameters<typeof run>[0]): Promise<void> {
-  if (failedAt !== undefined && Date.now() - failedAt > shrinkMsMax) return
+let bench: Bench
+beforeAll(async () => {
+  bench = { plain: await Plain.open([]), analyzer: await openAnalyzer() }
+})
+afterAll(async () => {
+  bench.plain.close()
+  await bench.analyzer.close()
+})
+
+let failed: { readonly at: number; one?: Case } | undefined
+
+async function runOrStop(choices: Tapes): Promise<void> {
+  if (failed && Date.now() - failed.at > shrinkMsMax) return
+  const one = await caseOf(choices, bench.plain)
   try {
-    await run(input)
+    await runCase(one, bench)
   } catch (error) {
-    failedAt ??= Date.now()
+    failed ??= { at: Date.now() }
+    failed.one = one
     throw error
   }
 }
 
-test(`${cases} random projects: after every batch each view is its recomputation (EVERT_SEED=${seed})`, {
-  timeout: 3_600_000,
-}, async () => {
-  await fc.assert(fc.asyncProperty(trial, runOrStop), { seed, numRuns: cases })
-})
+async function failureOf(one: Case): Promise<Error | undefined> {
+  try {
+    await runCase(one, bench)
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** A candidate fails when it can be run and is wrong; one whose texts name what is no more there is no candidate. */
+async function failsStill(one: Case): Promise<boolean> {
+  const error = await failureOf(one)
+  return error !== undefined && !/^Catalog Error|There is no stream, table or view named/.test(error.message)
+}
+
+async function told(one: Case, first: Error): Promise<Error> {
+  const small = await reduce(one, failsStill, shrinkMsMax)
+  const error = (await failureOf(small)) ?? first
+  const file = join(tmpdir(), `evert-oracle-${seed}.json`)
+  writeFileSync(file, `${JSON.stringify(small, undefined, 1)}\n`)
+  const views = small.views.map(({ name, view, plain }) => `${name}: ${view}${plain === view ? '' : `\n  recomputed as ${plain}`}`)
+  const steps = small.steps.map((step) => JSON.stringify(step))
+  return new Error(
+    [error.message, ...views, ...steps, `EVERT_SEED=${seed}`, `EVERT_ORACLE_REPLAY=${file} runs what is left again`].join('\n'),
+    { cause: error },
+  )
+}
+
+if (replay === undefined)
+  test(`${cases} random projects: after every batch each view is its recomputation (EVERT_SEED=${seed})`, {
+    timeout: 3_600_000,
+  }, async () => {
+    try {
+      await fc.assert(fc.asyncProperty(tapes, runOrStop), { seed, numRuns: cases })
+    } catch (error) {
+      throw failed?.one ? await told(failed.one, error as Error) : error
+    }
+  })
+else
+  test(`the case of ${replay}`, { timeout: 3_600_000 }, async () => {
+    await runCase(JSON.parse(readFileSync(replay, 'utf8')) as Case, bench)
+  })

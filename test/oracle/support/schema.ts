@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Stream, stream } from '../../../engine/model/declare/stream.ts'
+import { stream } from '../../../engine/model/declare/stream.ts'
 import { table } from '../../../engine/model/declare/table.ts'
 import { sql } from '../../../engine/model/schema/sql.ts'
 import type { StreamModel, TableModel } from '../../../engine/model/types.ts'
@@ -12,20 +12,43 @@ interface Pooled {
   readonly values: readonly unknown[]
 }
 
+/** Keys that many share and keys that few have. */
+const skewed = ['a', 'a', 'a', 'b', 'b', 'c', 'd', 'x']
+const minutes = ['00:00', '00:02', '00:07', '00:09:59.999999', '00:10', '00:31', '00:33', '01:00', '05:00', '23:59:59']
+
 const pool: Readonly<Record<string, Pooled>> = {
-  i: { schema: () => sql.integer(), values: [0, 1, 2, 3, -7, 2_000_000_000, -2_000_000_000] },
-  b: { schema: () => z.int(), values: [0, 1, 5, -5, 9_007_199_254_740_991, 1_000_000] },
+  i: { schema: () => sql.integer(), values: [0, 1, 2, 3, 1, 2, -7, 2_000_000_000, -2_000_000_000] },
+  b: { schema: () => z.int(), values: [0, 1, 5, -5, 1_000_000_007, 1_000_000] },
   sm: { schema: () => sql.smallint(), values: [0, 1, 7, -32_768, 32_767] },
   d: { schema: () => sql.decimal(9, 2), values: ['0.00', '1.25', '-1.25', '9999999.99', '0.10'] },
-  w: { schema: () => sql.decimal(18, 4), values: ['0.0000', '12345678901.1234', '-0.0001', '99999999999.9999'] },
-  t: { schema: () => z.string(), values: ['a', 'b', 'c', '', "o'brien", 'é', '\u001e', '\u0000x', '7', '__delta_0', 'FATAL Error'] },
-  u: { schema: () => z.string(), values: ['x', 'y', 'X', 'null'] },
+  w: { schema: () => sql.decimal(18, 4), values: ['0.0000', '12345.1234', '-0.0001', '99999.9999'] },
+  // Summed only straight over a stream (see the grammar): as far as JavaScript and a kept sum can go.
+  huge: { schema: () => z.int(), values: [0, 1, 9_007_199_254_740_991, -9_007_199_254_740_991] },
+  vast: { schema: () => sql.decimal(18, 4), values: ['0.0001', '12345678901.1234', '99999999999.9999'] },
+  t: {
+    schema: () => z.string(),
+    values: ['a', 'b', 'c', 'a', 'b', '', "o'brien", 'é', '\u001e', '\u0000x', '7', '__delta_0', 'FATAL Error'],
+  },
+  u: { schema: () => z.string(), values: ['x', 'y', 'X', 'null', 'a', 'b'] },
   day: { schema: () => sql.date(), values: ['2024-01-31', '2024-02-29', '1999-12-31'] },
   flag: { schema: () => z.boolean(), values: [true, false] },
-  ts: { schema: () => sql.timestamp(), values: ['2024-01-01T00:00:00', '2024-01-31T23:59:59.999999'] },
+  ts: { schema: () => sql.timestamp(), values: minutes.map((time) => `2024-01-01T${time.length < 6 ? `${time}:00` : time}`) },
   tz: { schema: () => sql.timestamptz(), values: ['2024-03-31T01:30:00Z', '2024-03-31T03:30:00+02:00', '1970-01-01T00:00:00.000001Z'] },
+  // Steps of a quarter: their sums are exact in any order.
   f: { schema: () => z.number(), values: [0, 0.25, -0.5, 1024.75] },
-  l: { schema: () => z.array(z.string()), values: [[], ['p'], ['p', 'q', 'p']] },
+  l: { schema: () => z.array(z.string()), values: [[], ['p'], ['p', 'q', 'p'], ['a']] },
+}
+
+type Presence = 'required' | 'optional'
+
+/** What a world is made from: plain data, so that a failing case can be written down. */
+export interface WorldSpec {
+  /** Event types of the stream `shop`, with the columns that each has of the pool beside `k`. */
+  readonly types: Readonly<Record<string, Readonly<Record<string, Presence>>>>
+  readonly keyed: boolean
+  readonly partitions: number
+  /** Columns of the stream `visits`, which has one event type, and may lack `k`. */
+  readonly visits: Readonly<Record<string, Presence>>
 }
 
 export interface World {
@@ -33,39 +56,74 @@ export interface World {
   readonly tables: readonly TableModel[]
 }
 
-/** One stream of one to three event types over the pool's columns, each required or optional, and one table. */
-export function worldOf(chooser: Chooser): World {
-  const types = 1 + chooser.below(3)
-  const events: Record<string, z.ZodObject> = {}
-  for (let n = 0; n < types; n++) {
-    const fields: Record<string, z.ZodType> = { k: z.string() }
-    for (const [name, { schema }] of Object.entries(pool)) {
-      const how = chooser.below(4)
-      if (how === 1) fields[name] = schema()
-      if (how > 1) fields[name] = schema().nullable().optional()
-    }
-    events[['Made', 'Paid', 'Gone'][n] as string] = z.object(fields)
+function randomColumns(chooser: Chooser): Record<string, Presence> {
+  const columns: Record<string, Presence> = {}
+  for (const name of Object.keys(pool)) {
+    const how = chooser.below(4)
+    if (how === 1) columns[name] = 'required'
+    if (how > 1) columns[name] = 'optional'
   }
-  const keyed = chooser.chance(2)
-  const shop = stream('shop', { events, partitions: 1 + chooser.below(3), ...(keyed ? { key: 'k' } : {}) } as {
-    events: typeof events
-  }) as unknown as Stream
+  return columns
+}
+
+/** Two streams over the pool's columns, the first of one to three event types, and two tables. */
+export function randomWorld(chooser: Chooser): WorldSpec {
+  const names = ['Made', 'Paid', 'Gone'].slice(0, 1 + chooser.below(3))
+  return {
+    types: Object.fromEntries(names.map((name) => [name, randomColumns(chooser)])),
+    keyed: chooser.chance(2),
+    partitions: 1 + chooser.below(3),
+    visits: randomColumns(chooser),
+  }
+}
+
+export function worldOf(spec: WorldSpec): World {
+  const events = Object.fromEntries(
+    Object.entries(spec.types).map(([name, columns]) => [name, z.object({ k: z.string(), ...fieldsOf(columns) })]),
+  )
+  const shop = stream('shop', { events, partitions: spec.partitions, ...(spec.keyed ? { key: 'k' } : {}) } as { events: typeof events })
+  const visits = stream('visits', { event: z.object({ k: z.string().nullable().optional(), ...fieldsOf(spec.visits) }) })
   const dim = table('dim', {
     key: 'k',
     row: z.object({ k: z.string(), label: z.string().optional(), size: sql.integer().nullable().optional() }),
   })
-  return { streams: [shop], tables: [dim] }
+  const kinds = table('kinds', {
+    key: 'code',
+    row: z.object({ code: z.int(), k: z.string().optional(), rank: sql.integer().optional(), price: sql.decimal(9, 2).optional() }),
+  })
+  return { streams: [shop as unknown as StreamModel, visits as unknown as StreamModel], tables: [dim, kinds] }
+}
+
+function fieldsOf(columns: Readonly<Record<string, Presence>>): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, presence]) => {
+      const { schema } = pool[name] as Pooled
+      return [name, presence === 'required' ? schema() : schema().nullable().optional()]
+    }),
+  )
 }
 
 /** A good payload of an event type. */
-export function payloadOf(stream: StreamModel, type: string, chooser: Chooser): Record<string, unknown> {
-  const fields = stream.types.find((candidate) => candidate.name === type)?.fields ?? []
+export function payloadOf(source: StreamModel, type: string, chooser: Chooser): Record<string, unknown> {
+  const fields = source.types.find((candidate) => candidate.name === type)?.fields ?? []
   const data: Record<string, unknown> = {}
   for (const field of fields) {
-    if (field.name === 'k') data.k = chooser.pick(['a', 'b', 'c', 'd'])
-    else if (field.required || !chooser.chance(3)) data[field.name] = chooser.pick(pool[field.name]?.values ?? [])
+    if (!field.required && chooser.chance(4)) continue
+    data[field.name] = chooser.pick(field.name === 'k' ? skewed : (pool[field.name]?.values ?? []))
   }
   return data
+}
+
+/** A good row of a table, keyed by one of few keys. */
+export function rowOf(source: TableModel, chooser: Chooser): Record<string, unknown> {
+  if (source.name === 'dim')
+    return { k: chooser.pick(['a', 'b', 'c', 'x']), label: chooser.pick(['one', 'two', 'a', undefined]), size: chooser.pick([1, 2, null]) }
+  return {
+    code: chooser.pick([0, 1, 2, 3, 7]),
+    k: chooser.pick(['a', 'a', 'b', 'x', undefined]),
+    rank: chooser.pick([1, 1, 2, undefined]),
+    price: chooser.pick(['0.25', '10.00', undefined]),
+  }
 }
 
 /** A payload's values as text that DuckDB casts to the declared types. */

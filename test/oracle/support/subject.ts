@@ -12,7 +12,7 @@ import { Build } from '../../../engine/replay/build.ts'
 import { type Verified, verifyView } from '../../../engine/replay/verify.ts'
 import type { Position } from '../../../engine/run/batch.ts'
 import { type Definitions, define } from '../../../engine/run/define.ts'
-import { Loop, type LoopOptions } from '../../../engine/run/loop.ts'
+import { type Commit, Loop, type LoopOptions } from '../../../engine/run/loop.ts'
 import { start } from '../../../engine/run/start.ts'
 
 export interface Declared {
@@ -63,10 +63,22 @@ export interface Pace {
   readonly literalEventsMax?: number | undefined
 }
 
+/** What many subjects may share, and what costs most to make. */
+export interface Shared {
+  /** Closed by whoever made it. */
+  readonly analyzer?: Analyzer
+  /**
+   * DuckDB in memory, which outlives restarts: the engine starts again on what is committed, and only the file's own way to
+   * the disk and back is left out.
+   */
+  readonly inMemory?: boolean
+}
+
 /** The engine's loop over a log and a DuckDB file in a folder of its own, stepped by hand. */
 export class Subject {
   readonly dir = mkdtempSync(join(tmpdir(), 'evert-oracle-'))
   readonly failed = new Map<string, string>()
+  // Set when `open` has succeeded, which is the only way to a subject.
   log!: Log
   store!: Store
   loop!: Loop
@@ -75,10 +87,15 @@ export class Subject {
   #declared: Declared
   /** Read by the loop for each batch, so a test may change it between two steps. */
   readonly #batch = { events: 1_000, bytes: 16 << 20 }
+  readonly #shared: Shared
   #options: { literalEventsMax?: number | undefined } = {}
+  /** Called after each committed batch, on its way out of `step`: for what a batch leaves behind beside the views' rows. */
+  readonly afterCommit: ((commit: Commit) => Promise<void>)[] = []
+  #commits: Commit[] = []
 
-  private constructor(declared: Declared) {
+  private constructor(declared: Declared, shared: Shared) {
     this.#declared = declared
+    this.#shared = shared
   }
 
   /** How the next batches are cut. */
@@ -87,13 +104,13 @@ export class Subject {
     this.#options.literalEventsMax = literalEventsMax
   }
 
-  static async open(declared: Declared, pace: Pace = { events: 1_000 }): Promise<Subject> {
-    const subject = new Subject(declared)
+  static async open(declared: Declared, pace: Pace = { events: 1_000 }, shared: Shared = {}): Promise<Subject> {
+    const subject = new Subject(declared, shared)
     try {
       subject.pace(pace)
       await subject.#open()
     } catch (error) {
-      rmSync(subject.dir, { recursive: true, force: true })
+      await subject.close()
       throw error
     }
     return subject
@@ -101,16 +118,21 @@ export class Subject {
 
   /** Closes everything and starts again, as after a stop, perhaps with other views; new ones are built when the loop is stepped. */
   async restart(declared: Declared = this.#declared): Promise<void> {
-    await this.#close()
+    if (this.#shared.inMemory !== true) await this.#close()
+    // Compiling is the dearest part of a start, and a pure function of what is declared.
+    const known = declared === this.#declared && this.#shared.analyzer !== undefined ? this.definitions : undefined
     this.#declared = declared
-    await this.#open()
+    await this.#open(known)
   }
 
-  async #open(): Promise<void> {
-    this.analyzer = await openAnalyzer()
-    this.definitions = await define(projectOf(this.#declared, this.dir), this.analyzer)
-    this.log = await openEmbeddedLog(join(this.dir, 'log'))
-    this.store = await openDuckdb(join(this.dir, 'views.duckdb'), { threads: 2 })
+  async #open(known?: Definitions): Promise<void> {
+    const again = this.#shared.inMemory === true && this.store !== undefined
+    if (!again) this.analyzer = this.#shared.analyzer ?? (await openAnalyzer())
+    this.definitions = known ?? (await define(projectOf(this.#declared, this.dir), this.analyzer))
+    if (!again) {
+      this.log = await openEmbeddedLog(join(this.dir, 'log'))
+      this.store = await openDuckdb(this.#shared.inMemory === true ? ':memory:' : join(this.dir, 'views.duckdb'), { threads: 2 })
+    }
     const begun = await start(this.store, this.log, this.definitions)
     this.#options = Object.assign(this.#options, {
       store: this.store,
@@ -121,6 +143,7 @@ export class Subject {
       members: begun.members,
       batch: this.#batch,
       onViewFailed: (view: string, error: string) => this.failed.set(view, error),
+      onCommit: (commit: Commit) => this.#commits.push(commit),
     })
     this.loop = new Loop(this.#options as LoopOptions)
     this.loop.setMembers(begun.members, begun.fresh)
@@ -139,8 +162,10 @@ export class Subject {
   }
 
   /** One batch; 0 when caught up. */
-  step(): Promise<number> {
-    return this.loop.step()
+  async step(): Promise<number> {
+    const events = await this.loop.step()
+    for (const commit of this.#commits.splice(0)) for (const observer of this.afterCommit) await observer(commit)
+    return events
   }
 
   async drain(): Promise<void> {
@@ -173,9 +198,9 @@ export class Subject {
   }
 
   async #close(): Promise<void> {
-    await this.store.close()
-    await this.log.close()
-    await this.analyzer.close()
+    await this.store?.close()
+    await this.log?.close()
+    if (this.analyzer !== this.#shared.analyzer) await this.analyzer?.close()
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,129 @@
+import { condition, scalar, where } from './expressions.ts'
+import { any, as, column, type Form, is, key, other, type Scope, star, tail } from './relation.ts'
+
+const frames = [
+  'ROWS BETWEEN 1 PRECEDING AND CURRENT ROW',
+  'ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW',
+  'ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING',
+  'ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING',
+] as const
+
+function partition(x: Scope, prefix = ''): string {
+  return x.c.chance(3) ? '' : `PARTITION BY ${x.c.pick([any(x, x.from, prefix), key(x, x.from, prefix)])} `
+}
+
+function order(x: Scope, prefix = ''): string {
+  return `${column(x, x.from, is.sortable, prefix) ?? any(x, x.from, prefix)}${x.c.pick(['', '', ' DESC', ' DESC NULLS FIRST'])}`
+}
+
+/** A window call over relation `r`; ties are broken by whole rows where the answer depends on them. */
+function windowed(x: Scope, prefix = '', rows: readonly string[] = ['r']): string {
+  const own = any(x, x.from, prefix)
+  const number = column(x, x.from, is.number, prefix)
+  const [numbered, ranked, framed] = [
+    [
+      'row_number()',
+      'ntile(2)',
+      `lag(${own})`,
+      `lead(${own}, 2)`,
+      `lag(${own} IGNORE NULLS)`,
+      `first_value(${own})`,
+      `last_value(${own})`,
+      `nth_value(${own}, 2)`,
+      `first_value(${own} IGNORE NULLS)`,
+    ],
+    [
+      'rank()',
+      'dense_rank()',
+      'percent_rank()',
+      'cume_dist()',
+      'count(*)',
+      `max(${own})`,
+      ...(number === undefined ? [] : [`sum(${number})`, `avg(${number})`]),
+    ],
+    ['count(*)', `min(${own})`, `max(${own})`, ...(number === undefined ? [] : [`sum(${number})`, `sum(${number})`, `avg(${number})`])],
+  ] as const
+  const by = `${partition(x, prefix)}ORDER BY ${order(x, prefix)}`
+  return x.c.pick([
+    () => `${x.c.pick(numbered)} OVER (${by}${tail(...rows)})`,
+    () => `${x.c.pick(ranked)} OVER (${by})`, // peers get one answer, in whatever order they stand
+    () => `${x.c.pick(framed)} OVER (${by}${tail(...rows)} ${x.c.pick(frames)})`,
+    () => `${x.c.pick(['count(*)', `min(${own})`, ...(number === undefined ? [] : [`sum(${number})`])])} OVER (${partition(x, prefix)})`,
+    () => {
+      if (number === undefined) return `count(${own}) OVER ()`
+      return `sum(${number}) OVER (${partition(x, prefix)}ORDER BY CAST(${number} AS BIGINT) RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)`
+    },
+    () => `count(*) OVER (${by} GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW)`,
+  ])()
+}
+
+const best = ['= 1', '<= 2', '<= 3', '< 2'] as const
+
+export const windowForms: readonly Form[] = [
+  {
+    name: 'windows',
+    make: (x) => `SELECT ${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))} FROM ${x.from.name} AS r${where(x, 'r.')}`,
+  },
+  {
+    name: 'several windows',
+    make: (x) => `SELECT ${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}, ${as(x, windowed(x, 'r.'))} FROM ${x.from.name} AS r`,
+  },
+  {
+    name: 'QUALIFY, the best of each group',
+    make: (x) =>
+      `SELECT ${star(x.from)} FROM ${x.from.name} AS r${where(x)} QUALIFY row_number() OVER (${partition(x)}ORDER BY ${order(x)}${tail('r')}) ${x.c.pick(best)}`,
+  },
+  {
+    name: 'QUALIFY by an output',
+    make: (x) =>
+      `SELECT ${as(x, scalar(x, 'r.'))}, ${x.c.pick(['rank()', 'dense_rank()'])} OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}) AS place FROM ${x.from.name} AS r QUALIFY place ${x.c.pick([...best, '> 1'])}`,
+  },
+  {
+    name: 'the best of each group by a subquery',
+    make: (x) =>
+      `SELECT c0, c1 FROM (SELECT ${as(x, scalar(x, 'r.'))}, ${as(x, scalar(x, 'r.'))}, row_number() OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS rn FROM ${x.from.name} AS r${where(x, 'r.')}) AS ranked WHERE rn ${x.c.pick(best)}`,
+  },
+  {
+    name: 'a window over groups',
+    make: (x) => {
+      const by = any(x, x.from)
+      const call = x.c.pick([
+        `row_number() OVER (ORDER BY count(*) DESC${tail(by)})`,
+        'rank() OVER (ORDER BY count(*))',
+        'sum(count(*)) OVER ()',
+      ])
+      const qualify = x.c.chance(3) ? ' QUALIFY w <= 3' : ''
+      return `SELECT ${by} AS g, count(*) AS n, ${call} AS w FROM ${x.from.name}${where(x)} GROUP BY ${by}${qualify}`
+    },
+  },
+  {
+    name: 'a window over a join',
+    make: (x) => {
+      const right = other(x, 100)
+      const call = windowed(x, 'p.', ['p', 'q'])
+      return `SELECT ${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))}, ${call} AS w FROM ${x.from.name} AS p ${x.c.pick(['JOIN', 'LEFT JOIN'])} ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')}`
+    },
+  },
+  {
+    name: 'groups over windows',
+    make: (x) =>
+      `SELECT w, count(*) AS n FROM (SELECT ${x.c.pick(['row_number()', 'ntile(3)'])} OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS w FROM ${x.from.name} AS r${where(x, 'r.')}) AS numbered GROUP BY w`,
+  },
+  {
+    name: 'a window by name',
+    make: (x) =>
+      `SELECT ${as(x, scalar(x, 'r.'))}, rank() OVER w AS place, count(*) OVER w AS peers FROM ${x.from.name} AS r WINDOW w AS (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')})`,
+  },
+  {
+    name: 'what differs from the row before',
+    make: (x) => {
+      const own = any(x, x.from, 'r.')
+      return `SELECT ${as(x, own)}, before FROM (SELECT ${own.replace('r.', '')}, lag(${own}) OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS before FROM ${x.from.name} AS r) AS r WHERE before IS DISTINCT FROM ${own}`
+    },
+  },
+  {
+    name: 'an aggregate window with FILTER',
+    make: (x) =>
+      `SELECT ${as(x, scalar(x, 'r.'))}, count(*) FILTER (WHERE ${condition(x, 'r.', 1)}) OVER (${partition(x, 'r.')}) AS n FROM ${x.from.name} AS r`,
+  },
+]

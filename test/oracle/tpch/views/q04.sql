@@ -1,0 +1,8 @@
+-- How many orders of half a year had a line that came late, by priority.
+SELECT o_orderpriority, count(*) AS order_count
+FROM orders
+WHERE o_orderdate >= DATE '1995-01-01'
+  AND o_orderdate < DATE '1995-01-01' + INTERVAL '6' MONTH
+  AND EXISTS (SELECT * FROM lineitem WHERE l_orderkey = o_orderkey AND l_commitdate < l_receiptdate)
+GROUP BY o_orderpriority
+ORDER BY o_orderpriority
