@@ -18,7 +18,8 @@ export function firstRows(state: GroupState, table: string, source: Source): str
 export function batchRows(state: GroupState, source: Source): string {
   const partials = state.columns.flatMap(({ name, merged }) => (merged ? [`${merged.partial} AS ${ident(name)}`] : []))
   const hints = state.losses.map(({ name, partial }) => `${partial} AS ${ident(name)}`)
-  return `SELECT ${[...source.keys, ...partials, ...hints].join(', ') || '1 AS _one'} FROM ${source.from}${byKeys(state.keys)}`
+  // One row says that the batch has any, where nothing is grouped and nothing summed.
+  return `SELECT ${[...source.keys, ...partials, ...hints].join(', ') || 'DISTINCT 1 AS _one'} FROM ${source.from}${byKeys(state.keys)}`
 }
 
 /** What is computed anew, over all rows of the groups in `touched`. */

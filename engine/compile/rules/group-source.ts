@@ -28,8 +28,7 @@ export function* batchSource(state: GroupState, run: Run, input: Input): Generat
     }
     const changed = run.temp(`distinct ${index}`)
     const count = yield `CREATE OR REPLACE TEMP TABLE ${changed} AS ${changedValues(table, name, change)}`
-    if (count === 0) continue
-    yield* writeValues(table, name, changed, count)
+    if (count > 0) yield* writeValues(table, name, changed, count)
     crossed.push(crossedRows(table, changed, false))
   }
   const keys = colsOf(state.keys).map(({ id }) => id)

@@ -8,8 +8,10 @@ import type { Names, Rule } from './rule.ts'
  */
 export function planShown(map: MapOp, inner: Rule, mayRaise: boolean): Rule {
   const shown = (from: string, more = '') => `SELECT ${outputs(map.outputs)}${more} FROM ${from}${conjunction(' WHERE ', map.where)}`
+  const { marked } = inner
   return {
     ...inner,
+    ...(marked ? { marked: (names: Names) => shown(`(${marked(names)})`, ', _at') } : {}),
     rows: (names: Names) => shown(`(${inner.rows(names)})`),
     ...(inner.weighted ? { weighted: (names: Names) => shown(`(${inner.weighted?.(names)})`, ', _w') } : {}),
     *maintain(run) {

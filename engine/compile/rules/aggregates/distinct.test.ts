@@ -23,5 +23,5 @@ proveGroups(
     aggregate('c5', 'count', [['f', 'DOUBLE']], count),
     aggregate('e1', 'max', [['t', 'INTEGER']], { type: 'INTEGER' }),
   ],
-  { rounded: roundedFloats },
+  roundedFloats,
 )

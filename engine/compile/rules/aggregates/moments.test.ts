@@ -19,5 +19,5 @@ proveGroups(
     aggregate('v1', 'var_samp', [['d', 'DECIMAL(18,2)']], { ...float, filter: 'y' }),
     aggregate('v2', 'stddev_pop', [['x * 1000000007', 'BIGINT']], float),
   ],
-  { rounded: roundedFloats },
+  roundedFloats,
 )
