@@ -3,6 +3,7 @@ import type { Parameter } from '../../connectors/store/store.ts'
 import { columnsOf, placeColumns, relationSchema, relationTable, streamRelationsDdl } from '../compile/relations.ts'
 import type { StreamModel, TableModel } from '../model/types.ts'
 import type { Derivation } from './derivation.ts'
+import { changeRows, type KeyedRows, replaceRows } from './keyed-rows.ts'
 
 /** The history of a stream: every event as a row, with its place. */
 export function deriveHistory(stream: StreamModel): Derivation {
@@ -64,17 +65,8 @@ export function deriveTable(table: TableModel): Derivation {
     prepare: async (_batch, state, context) => {
       const parameters: Parameter[] = []
       const from = context.deltas(parameters).from(table.name, { needs: undefined, placed: true, tombstones: true })
-      const last = `temp.${ident(`last of ${table.name}`)}`
-      return {
-        statements: [
-          {
-            sql: `CREATE OR REPLACE TEMP TABLE ${ident(`last of ${table.name}`)} AS SELECT * FROM ${from} AS d QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _partition DESC, _offset DESC) = 1`,
-            parameters,
-          },
-          { sql: `DELETE FROM ${state} AS t USING ${last} AS d WHERE t._key = d._key` },
-          { sql: `INSERT INTO ${state} SELECT _key, ${names} FROM ${last} WHERE NOT _null` },
-        ],
-      }
+      const rows: KeyedRows = { name: table.name, columns, table: state, events: from, parameters }
+      return { statements: context.changes.isRead(table.name) ? () => changeRows(rows, context.changes) : replaceRows(rows) }
     },
   }
 }

@@ -1,16 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { list, path } from '../../../connectors/store/quote.ts'
+import type { Parameter } from '../../../connectors/store/store.ts'
 import { limits } from '../../../limits.ts'
 import { relationSchema } from '../../compile/relations.ts'
 import { fingerprintOf, hashOf } from '../../model/fingerprint.ts'
 import type { FoldModel } from '../../model/types.ts'
-import type { Derivation, Rejected } from '../derivation.ts'
+import type { Changes, Derivation, Rejected, Statement, Steps } from '../derivation.ts'
 import { applyEvent } from './apply.ts'
 import { type FoldRule, foldRule, type Keyed, keyedEvents } from './fold-rule.ts'
 import { loadStates } from './load-states.ts'
 import { type Slot, Slots } from './slots.ts'
 import { StateCache } from './state-cache.ts'
-import { createFoldTable, type FoldTable, publicColumns, writeBack } from './write-back.ts'
+import { changeOf, createFoldTable, type FoldTable, publicColumns, writeBack } from './write-back.ts'
 
 /** Raise when the table's form changes: folds are then built anew. */
 const formatVersion = 1
@@ -68,13 +69,24 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
       }
       await slots.load(load, context.before)
       await apply()
+      const changed = slots.changed()
+      const binderOf = (parameters: Parameter[]) => context.deltas(parameters).binder
+      const written = writeBack(table, shape, changed, binderOf)
+      const { changes } = context
       return {
-        statements: writeBack(table, shape, slots.changed(), (parameters) => context.deltas(parameters).binder),
+        statements: changes.isRead(fold.name)
+          ? () => handOn(fold.name, changes, changeOf(changes.table(fold.name), shape, changed, binderOf), written)
+          : written,
         rejected,
         settled: (committed) => committed && slots.settle(),
       }
     },
   }
+}
+
+function* handOn(name: string, changes: Changes, change: readonly Statement[], written: readonly Statement[]): Steps {
+  for (const statement of change) if ((yield statement) > 0) changes.add(name)
+  yield* written
 }
 
 async function applyEvents(rule: FoldRule, events: readonly Keyed<Slot>[], rejected: Rejected[]): Promise<void> {

@@ -19,7 +19,7 @@ export async function* refold(fold: FoldModel, chunks: AsyncIterable<CheckedChun
   const all = new Map<string, Slot>()
   const slots = {
     at: (key: string): Slot => {
-      const slot = all.get(key) ?? { key, known: undefined, partition: 0, stored: false, wrote: undefined }
+      const slot = all.get(key) ?? { key, known: undefined, partition: 0, before: undefined, wrote: undefined }
       all.set(key, slot)
       return slot
     },

@@ -11,8 +11,8 @@ export interface Slot {
   known: Known | undefined
   /** Partition of the key's events; of no meaning without a row. */
   partition: number
-  /** The store has a row for the key. */
-  stored: boolean
+  /** The state in the store's row before the batch; undefined: it has no row for the key. */
+  before: Known | undefined
   /** The last event that wrote the state in this batch; undefined: none did. */
   wrote: { readonly chunk: Chunk; readonly index: number } | undefined
 }
@@ -32,7 +32,7 @@ export class Slots {
     const present = this.all.get(key)
     if (present) return present
     const cached = this.#cache.get(key)
-    const slot: Slot = { key, known: cached?.known, partition: cached?.partition ?? 0, stored: cached !== undefined, wrote: undefined }
+    const slot: Slot = { key, known: cached?.known, partition: cached?.partition ?? 0, before: cached?.known, wrote: undefined }
     this.all.set(key, slot)
     if (cached === undefined) this.#missing.push(slot)
     return slot
@@ -53,7 +53,7 @@ export class Slots {
       missing.map((slot) => slot.key),
     )) {
       const slot = this.all.get(key)
-      if (slot) Object.assign(slot, { known, partition, stored: true })
+      if (slot) Object.assign(slot, { known, partition, before: known })
     }
   }
 
