@@ -2,6 +2,7 @@ import type { AggregateOutput, Col, Group, OrderTerm } from '../algebra/op.ts'
 import { type Ast, columnRef, isAst, items, textOf } from '../ast.ts'
 import { type Binder, Unbound } from './binder.ts'
 import { columnOf, expr, plainId } from './expr.ts'
+import { directionOf } from './modifiers.ts'
 import { isAggregate, replaceOwn, textKey, visitOwn } from './own.ts'
 import { liftSubqueries, type Place } from './subquery.ts'
 import { typed } from './typing.ts'
@@ -83,8 +84,7 @@ export async function groupOnce(
 function orderOf(call: Ast): OrderTerm[] {
   return items(isAst(call.order_bys) ? call.order_bys.orders : undefined).map((order) => ({
     expr: expr(order.expression as Ast),
-    descending: order.type === 'DESCENDING',
-    nullsFirst: order.null_order === 'NULLS_FIRST',
+    ...directionOf(order),
   }))
 }
 

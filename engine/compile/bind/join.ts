@@ -34,7 +34,7 @@ function joined(binder: Binder, type: string, left: From, right: From, on: reado
   const mayRaise = (one: Expr) => raises(one.ast, binder)
   if (type === 'INNER') return filter(right.holdsLeft ? right.op : inner([left.op, right.op]), on, mayRaise)
   if (right.holdsLeft) throw new Unbound(`a lateral ${type} JOIN`)
-  if (type === 'OUTER')
+  if (type === 'FULL')
     return {
       kind: 'outer',
       type: 'full',
@@ -87,7 +87,7 @@ function merge(name: string, left: From, right: From, type: string): { equal: As
     merged: {
       name,
       sources: new Set([...one.sources, ...other.sources]),
-      ast: type === 'RIGHT' ? other.ast : type === 'OUTER' ? both : one.ast,
+      ast: type === 'RIGHT' ? other.ast : type === 'FULL' ? both : one.ast,
     },
   }
 }

@@ -26,10 +26,15 @@ export function orderTerms(node: Ast, width: number): readonly Term[] {
     .flatMap((modifier) => (modifier.type === 'ORDER_MODIFIER' ? items(modifier.orders) : []))
     .flatMap((order): Term[] => {
       const ast = order.expression as Ast
-      const rest = { descending: order.type === 'DESCENDING', nullsFirst: order.null_order === 'NULLS_FIRST' }
+      const rest = directionOf(order)
       if (ast.type === 'STAR') return Array.from({ length: width }, (_, at) => ({ ast, number: at, ...rest }))
       return [{ ast, number: outputNumber(ast, width), ...rest }]
     })
+}
+
+/** NULLs come last unless the text says otherwise, in falling orders, too. */
+export function directionOf(order: Ast): { descending: boolean; nullsFirst: boolean } {
+  return { descending: order.type === 'DESCENDING', nullsFirst: textOf(order.null_order).replace('_', ' ') === 'NULLS FIRST' }
 }
 
 export function distinctTargets(node: Ast, width: number): readonly Term[] {

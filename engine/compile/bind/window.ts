@@ -25,7 +25,9 @@ export async function bindWindows(binder: Binder, input: Op, parts: Parts): Prom
     }),
   )
   let op = input
-  for (const group of Map.groupBy(keys, (key) => partitionKey(calls.get(key) as Ast)).values()) {
+  const partitionOf = (key: string) => partitionKey(calls.get(key) as Ast)
+  for (const same of new Set(keys.map(partitionOf))) {
+    const group = keys.filter((key) => partitionOf(key) === same)
     const windows = group.flatMap((key) => outputs.get(key) ?? [])
     const partitions = new Map(items(calls.get(group[0] ?? '')?.partitions).map((ast) => [textKey(ast), ast]))
     op = {

@@ -1,0 +1,386 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDuckdb } from '../../../connectors/store/duckdb/open.ts'
+import type { Store } from '../../../connectors/store/store.ts'
+import { inputsOf, type Op } from '../algebra/op.ts'
+import { selectOf } from '../algebra/select-of.ts'
+import { type Analyzer, createAnalyzer } from '../analyzer.ts'
+import { type Ast, withoutLocations } from '../ast.ts'
+import { keysOfSelect } from '../group-ast.ts'
+import { offeredNames, relationColumns } from '../offered-names.ts'
+import type { Relation } from '../relations.ts'
+import { resolve } from '../resolve.ts'
+import { breakTies } from '../ties.ts'
+import { bind } from './bind.ts'
+
+/** `s` is a stream; `t` has a column with its own name, `u` another; names are in mixed case, with blanks, and keywords. */
+const relations: readonly Relation[] = [
+  relation('s', 'stream', {
+    id: 'BIGINT',
+    a: 'INTEGER',
+    b: 'INTEGER',
+    c: 'VARCHAR',
+    l: 'INTEGER[]',
+    r: 'STRUCT(x INTEGER, y VARCHAR)',
+    m: 'DECIMAL(10,2)',
+    'Mixed Case': 'SMALLINT',
+    select: 'INTEGER',
+  }),
+  relation('t', 'table', { id: 'BIGINT', a: 'INTEGER', name: 'VARCHAR', t: 'STRUCT(a INTEGER, z INTEGER)' }),
+  relation('u', 'table', { id: 'BIGINT', d: 'DATE', k: 'INTEGER', flag: 'BOOLEAN' }),
+]
+
+/** Values of small domains, so that rows meet and repeat; a sixth of them NULL. */
+const rows: Record<string, string> = {
+  s: `SELECT i // 2, ${value('i', 1, 4)}, ${value('i', 2, 3)}, ['x', 'y', 'xy', NULL, ''][${number('i', 3, 5)} + 1], ${list('i', 4)}, ${struct('i', 5)}, ${value('i', 6, 5)} / 2.0, ${value('i', 7, 3)}, ${value('i', 8, 3)}, ['A', 'B'][i % 2 + 1], 'k' || (i % 3), TIMESTAMPTZ '2024-01-01 00:00:00Z' + to_minutes(i), 0, i FROM range(60) AS n(i)`,
+  t: `SELECT ${value('i', 11, 9)}, ${value('i', 12, 4)}, ['x', 'y', NULL][${number('i', 13, 3)} + 1], CASE WHEN ${number('i', 14, 6)} > 0 THEN {'a': ${value('i', 15, 3)}, 'z': ${value('i', 16, 3)}} END FROM range(25) AS n(i)`,
+  u: `SELECT ${number('i', 21, 12)}, DATE '2024-01-01' + ${number('i', 22, 5)}::INTEGER, ${value('i', 23, 4)}, ${value('i', 24, 2)} = 1 FROM range(20) AS n(i)`,
+}
+
+let store: Store
+let analyzer: Analyzer
+beforeAll(async () => {
+  store = await openDuckdb(':memory:', { threads: 1 })
+  analyzer = await createAnalyzer(store)
+  for (const one of relations) {
+    await analyzer.declare(one)
+    const placed = one.kind === 'stream'
+    const names = one.columns.map((column) => `"${column.name}"`).join(', ')
+    await store.script([
+      placed ? `INSERT INTO _base."${one.name}+" ${rows[one.name]}` : `INSERT INTO _base."${one.name}" ${rows[one.name]}`,
+      ...(placed ? [`INSERT INTO _base."${one.name}" SELECT ${names} FROM _base."${one.name}+"`] : []),
+    ])
+  }
+})
+afterAll(() => analyzer.close())
+
+function relation(name: string, kind: 'stream' | 'table', columns: Record<string, string>): Relation {
+  return {
+    name,
+    kind,
+    source: name,
+    columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
+    appendOnly: kind === 'stream',
+    required: new Set(kind === 'stream' ? ['id'] : []),
+  }
+}
+
+function number(row: string, seed: number, below: number): string {
+  return `(hash(${row} * 31 + ${seed}) % ${below})::INTEGER`
+}
+
+function value(row: string, seed: number, below: number): string {
+  return `CASE WHEN ${number(row, seed + 100, 6)} > 0 THEN ${number(row, seed, below)} END`
+}
+
+function list(row: string, seed: number): string {
+  return `CASE WHEN ${number(row, seed, 6)} > 0 THEN [${value(row, seed + 1, 4)}, ${value(row, seed + 2, 4)}, 7][:${number(row, seed + 3, 4)}] END`
+}
+
+function struct(row: string, seed: number): string {
+  return `CASE WHEN ${number(row, seed, 6)} > 0 THEN {'x': ${value(row, seed + 1, 3)}, 'y': ['p', 'q'][${number(row, seed + 2, 3)} + 1]} END`
+}
+
+async function bound(sql: string): Promise<{ op: Op; printed: string; types: readonly string[] }> {
+  const { node, reads } = resolve(await analyzer.parse(sql), new Map(relations.map((one) => [one.name, one])), 'sql-invalid')
+  const context = {
+    widthOf: async (select: Ast) => (await analyzer.describe(await analyzer.print(select))).length,
+    groupKeys: (select: Ast) => keysOfSelect(select, offeredNames({ ...select, select_list: [] }, node, reads), analyzer.functions),
+    columnsOf: (table: Ast) => relationColumns(table, reads),
+  }
+  const bare = withoutLocations(sql.includes('/* total */') ? node : await breakTies(node, context))
+  const printed = await analyzer.print(bare)
+  const columns = await analyzer.describe(printed)
+  return { op: await bind(analyzer, bare, reads, columns), printed, types: columns.map((column) => column.type) }
+}
+
+/** Kinds of operators, inputs in parentheses: `group(map(scan s))`. */
+function shape(op: Op): string {
+  const own = { scan: () => `scan ${op.kind === 'scan' ? op.read.relation.name : ''}`, outer: () => (op.kind === 'outer' ? op.type : '') }
+  const name = op.kind === 'scan' || op.kind === 'outer' ? own[op.kind]() : op.kind
+  const inputs = inputsOf(op)
+  return inputs.length === 0 ? name : `${name}(${inputs.map(shape).join(', ')})`
+}
+
+function opaqueIn(op: Op): string[] {
+  return op.kind === 'opaque' ? [op.why] : inputsOf(op).flatMap(opaqueIn)
+}
+
+/** The algebra gives the SELECT's own rows, each as often, with its types. */
+async function check(sql: string): Promise<Op> {
+  const { op, printed, types } = await bound(sql)
+  const algebra = selectOf(op)
+  const [one, other] = [printed, algebra].map((text) => `(SELECT * FROM (${text}) AS q)`)
+  const differing = await store.transaction((tx) =>
+    tx.all(`SELECT * FROM (${one} EXCEPT ALL ${other}) AS x UNION ALL SELECT * FROM (${other} EXCEPT ALL ${one}) AS y`),
+  )
+  expect(differing, `${sql}\n${printed}\n${algebra}`).toEqual([])
+  expect((await analyzer.describe(algebra)).map((column) => column.type)).toEqual(types)
+  return op
+}
+
+const understood: Record<string, readonly string[]> = {
+  'columns and names': [
+    'SELECT a, b FROM s',
+    'SELECT A, S.B, s."c" AS C2, "Mixed Case", s."mixed case" AS again, "select" FROM s',
+    'SELECT a AS b, b AS a FROM s WHERE a = 1',
+    'SELECT a, a AS a2, a + 1 AS a3, a + 1 AS a4 FROM s',
+    'SELECT r.x, s.r.y, (r).x AS x2, s.r AS whole FROM s',
+    'SELECT t.a, t.t.a AS ta, t.z FROM t',
+    'SELECT q.t.z, q.a FROM t AS q',
+    'SELECT s.a FROM s AS s',
+    'SELECT x.a, y FROM s AS x(i, a, y)',
+    'SELECT i, "Mixed Case" FROM s AS x(i)',
+    "SELECT l[1], r['x'], list_transform(l, x -> x + 1), list_filter(l, a -> a > 1), list_transform(l, x -> x + a) FROM s",
+    'SELECT a AS x, list_transform(l, x -> x * 2) AS y, list_transform(l, lambda x, i: x + i) FROM s',
+    "SELECT list_transform([{'v': a}], x -> x.v + 1) FROM s",
+    'SELECT list_transform(l, x -> list_transform([1, 2], y -> x + y + a)) FROM s',
+    "SELECT struct_pack(a, b), {'q': a, 'w': r.x}, struct_pack(a := b), row(a, b) FROM s",
+    'SELECT s FROM s',
+    'SELECT (s).a, s.id FROM s',
+    'SELECT a + 1 AS z, z * 2 AS y, y + a AS w FROM s',
+    'SELECT a + 1 AS b, b AS k FROM s',
+    'SELECT a + 1 AS z, b FROM s WHERE z = 2 AND Z > 1',
+    'SELECT a + 1 AS b, a FROM s WHERE b = 2',
+    "SELECT 1 AS one, 'x' AS t, NULL AS n, a FROM s",
+    'SELECT n, coalesce(n, a) FROM (SELECT NULL AS n, a FROM s)',
+    'SELECT one + "Mixed Case" FROM (SELECT 1 AS one, "Mixed Case" FROM s)',
+    "SELECT CASE WHEN a > 1 THEN 'big' WHEN a IS NULL THEN NULL ELSE c END, a BETWEEN 1 AND 2, a IN (1, 2), NOT flag, c LIKE 'x%' FROM s JOIN u USING (id)",
+    "SELECT a::VARCHAR, TRY_CAST(c AS INTEGER), m * 2, -a, m / 2, a // 2, c || 'x', c::BLOB FROM s",
+    'SELECT _offset, _type, a FROM s WHERE _offset > 10',
+    'SELECT * FROM s WHERE _partition = 0',
+    'SELECT x.*, _key FROM s AS x',
+    'SELECT a FROM s ORDER BY b DESC, 1',
+    'SELECT unnest(l) AS x, a FROM s',
+    'SELECT unnest(l) AS x, x + 1 AS y, unnest([1, 2]) AS z FROM s WHERE a > 0',
+    'SELECT x FROM (SELECT unnest(l) AS x, a FROM s) WHERE a > 0 AND x > 1',
+    'SELECT count(*) FROM (SELECT unnest(l) AS x, a FROM s)',
+    "SELECT '\"#1\"' AS v, a FROM s WHERE c <> '#2'",
+    "SELECT 'AS __evert0_, ' AS __evert, a + 1 FROM s",
+    'SELECT DISTINCT a FROM s',
+    'SELECT DISTINCT a, a AS b, a + 0 AS d FROM s',
+    'SELECT DISTINCT * EXCLUDE (l, r) FROM s',
+    'SELECT DISTINCT a % 2 AS z FROM s WHERE z = 1',
+  ],
+  stars: [
+    'SELECT * FROM s',
+    'SELECT *, a AS more FROM s',
+    'SELECT t.*, s.a AS sa FROM s JOIN t ON s.id = t.id',
+    'SELECT * EXCLUDE (a, L) FROM s',
+    'SELECT * EXCLUDE (s.a, t.id) FROM s JOIN t ON s.id = t.id',
+    'SELECT * REPLACE (a + 1 AS a, lower(c) AS c) FROM s WHERE a = 1',
+    'SELECT * RENAME (a AS q, b AS a) FROM s',
+    'SELECT t.* RENAME (a AS q) FROM t',
+    'SELECT * FROM (SELECT * FROM s JOIN t ON s.id = t.id)',
+    'SELECT a, a_1, id_1 FROM (SELECT * FROM s JOIN t ON s.id = t.id)',
+    'SELECT a_1 FROM (SELECT s.a, t.a, s.a AS a_1 FROM s JOIN t ON s.id = t.id) AS q(x, a_1)',
+    'SELECT * FROM s JOIN t USING (id)',
+    'SELECT * FROM s LEFT JOIN t USING (id, a)',
+    'SELECT * FROM t RIGHT JOIN u USING (id)',
+    'SELECT * FROM t FULL JOIN u USING (id)',
+    'SELECT u.*, t.id AS tid FROM t FULL JOIN u USING (id)',
+    'SELECT * FROM t NATURAL JOIN u',
+    'SELECT * FROM s NATURAL LEFT JOIN t',
+    'SELECT * EXCLUDE (id) FROM t FULL JOIN u USING (id)',
+    'SELECT * REPLACE (coalesce(id, 0) AS id) FROM t FULL JOIN u USING (id)',
+  ],
+  joins: [
+    'SELECT s.a, t.name FROM s, t WHERE s.id = t.id',
+    'SELECT s.a, t.name FROM s, t',
+    'SELECT s.a, t.name FROM s CROSS JOIN t WHERE s.a > 2',
+    "SELECT s.a, t.name FROM s JOIN t ON s.id = t.id AND t.a > 1 AND s.b = 2 WHERE s.c = 'x' AND t.name IS NOT NULL",
+    'SELECT x.a, y.a AS ya, z.a AS za FROM s AS x JOIN s AS y ON x.id = y.id JOIN t AS z ON z.id = y.id AND x.a = z.a',
+    'SELECT x.a, y.a FROM s AS x JOIN s AS y ON x.a < y.a AND x.id = y.id + 1',
+    'SELECT s.a, q.n FROM s JOIN (SELECT a, count(*) AS n FROM t GROUP BY a) AS q ON q.a = s.a',
+    'SELECT s.a, t.a, u.k FROM s JOIN (t JOIN u ON t.id = u.id) ON s.id = u.id',
+    'SELECT s.a, t.a, u.k FROM s LEFT JOIN (t JOIN u ON t.id = u.id) ON s.id = u.id',
+    'SELECT s.a, t.a, u.k FROM (s LEFT JOIN t ON t.id = s.id) JOIN u ON u.id = s.id WHERE t.a IS NULL OR t.a > 1',
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON s.id = t.id AND t.a > 1',
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON s.id = t.id AND s.a > 1',
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON s.id = t.id WHERE t.a > 1 AND s.b = 1',
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON s.id = t.id WHERE t.a IS NULL',
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON t.a > 2',
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON false',
+    'SELECT s.a, t.a FROM t RIGHT JOIN s ON s.id = t.id AND t.a > 1 AND s.a > 1 WHERE s.b < 2',
+    'SELECT s.a, t.a FROM s FULL JOIN t ON s.id = t.id AND t.a > 1',
+    'SELECT s.a, t.a FROM s FULL JOIN t ON s.id = t.id WHERE s.a = 1 OR t.a = 1',
+    'SELECT a FROM s SEMI JOIN t ON s.id = t.id',
+    'SELECT a FROM s SEMI JOIN t ON s.id = t.id AND t.a > 1 AND s.a > 0',
+    'SELECT a FROM s ANTI JOIN t ON s.id = t.id AND t.a > 1 AND s.a > 0',
+    'SELECT a FROM s ANTI JOIN t USING (id, a) WHERE b = 1',
+    'SELECT * FROM s SEMI JOIN t USING (id)',
+    'SELECT id, s.id AS sid, t.id AS tid FROM s RIGHT JOIN t USING (id)',
+    'SELECT id, s.id AS sid, t.id AS tid FROM s FULL JOIN t USING (id) WHERE id > 3',
+    'SELECT id, k FROM s JOIN t USING (id) JOIN u USING (id)',
+    'SELECT * FROM s JOIN t USING (id) JOIN u USING (id)',
+    'SELECT id, k FROM s FULL JOIN t USING (id) FULL JOIN u USING (id)',
+    'SELECT id, k FROM s LEFT JOIN t USING (id) RIGHT JOIN u USING (id)',
+    'SELECT id, s.a FROM s JOIN t USING (id, a)',
+    'SELECT count(*) FROM s, t, u WHERE s.id = t.id AND t.id = u.id AND s.a + t.a = u.k',
+    'SELECT s.id FROM s, t WHERE s.id = t.id AND s.c::VARCHAR = t.name AND 1 = 1',
+    'SELECT s.id FROM s JOIN t ON s.id = t.id WHERE TRY_CAST(s.c AS INTEGER) IS NULL AND 10 // s.a > 3',
+    'SELECT s.id FROM s JOIN t ON true WHERE false',
+    'SELECT x.c FROM s AS x, s AS y, t WHERE (x.a = 1 AND y.a = 2) OR (x.a = 2 AND y.a = t.a)',
+    "SELECT s.a, u.d FROM s JOIN u ON s.id = u.id WHERE u.d >= DATE '2024-01-03' AND u.d < '2024-01-05'",
+    'SELECT s.a, q.x FROM s JOIN (SELECT id, a + 1 AS x FROM t WHERE a > 0) AS q ON q.id = s.id WHERE q.x > 2 AND q.id > 1',
+    'SELECT a.a FROM s AS a JOIN t AS b ON a.id = b.id AND a.a = b.t.a',
+    "SELECT s.a, v.n, v.w FROM s JOIN (VALUES (1, 'one'), (2, 'two')) AS v(n, w) ON v.n = s.a",
+    'SELECT s.a, i FROM s, range(3) AS g(i) WHERE i < s.a',
+    'SELECT s.a, generate_series FROM s, generate_series(1, 2)',
+  ],
+  groups: [
+    'SELECT a, count(*) FROM s WHERE b > 1 GROUP BY a',
+    'SELECT a, b, count(*), sum(m), avg(b), min(c), max(c) FROM s GROUP BY a, b',
+    'SELECT a AS k, count(*) FROM s GROUP BY k',
+    'SELECT a AS b, b AS q, count(*) FROM s GROUP BY b, a',
+    'SELECT b AS z, a + 1 AS k, count(*) FROM s GROUP BY ALL',
+    "SELECT a, 'x' AS x, sum(b) + 1 AS y FROM s GROUP BY ALL",
+    'SELECT a % 2 AS b, count(*) FROM s GROUP BY 1',
+    'SELECT a % 2 AS b, b AS q, count(*) FROM s GROUP BY 1, 2 HAVING b = 2',
+    'SELECT a % 2 AS b, count(*) FROM s GROUP BY 1 HAVING b = 1',
+    'SELECT b, sum(a) AS a FROM s GROUP BY b HAVING a > 5',
+    'SELECT b, sum(a) AS a FROM s GROUP BY b HAVING sum(a) > 5 AND a < 100',
+    'SELECT b + 1 AS k, count(*) AS n, k * 2 AS k2, n / 2 AS h FROM s GROUP BY b + 1 HAVING b + 1 > 1 AND n > 3',
+    'SELECT s.a, S.A + 1 AS a1, upper(c), count(DISTINCT b) FROM s GROUP BY a, upper(s.c)',
+    'SELECT r.x, r.x + 1 AS y, count(*) FROM s GROUP BY r.x',
+    'SELECT r, count(*) FROM s GROUP BY r HAVING r.x > 0',
+    'SELECT count(*), sum(a), min(b) FROM s',
+    'SELECT count(*), sum(a) FROM s WHERE a > 100',
+    'SELECT count(*) FILTER (WHERE a > 1), sum(b) FILTER (a > 2), count(DISTINCT a), sum(DISTINCT b) FROM s',
+    'SELECT sum(a + b) AS x, sum(a) + sum(b) AS y, sum(a + b) * 2 FROM s HAVING count(*) > 0',
+    "SELECT string_agg(c, ',' ORDER BY c DESC, id), list(a ORDER BY a NULLS FIRST, id) FROM s",
+    'SELECT a, list(b ORDER BY id, b) AS bs, list_transform(list(b ORDER BY id, b), x -> x + 1) FROM s GROUP BY a',
+    "SELECT max({'x': a}).x, max({'y': a}).y FROM s",
+    'SELECT quantile_cont(a, 0.5), median(b), stddev(a) IS NULL, bool_or(a > 1), bit_xor(a), count_if(a > 1), arg_max(a, id * 100 + a) FROM s',
+    'SELECT 1 AS one, count(*) FROM s GROUP BY one',
+    'SELECT a FROM s GROUP BY a',
+    'SELECT a + b FROM s GROUP BY a + b',
+    'SELECT a + b + 1, a FROM s GROUP BY a, a + b',
+    'SELECT 1 FROM s HAVING count(*) > 0',
+    'SELECT count(*) FROM s GROUP BY ()',
+    'SELECT name, count(*) FROM s LEFT JOIN t USING (id) GROUP BY name',
+    'SELECT id, count(*), sum(k) FROM t FULL JOIN u USING (id) GROUP BY id',
+    'SELECT t.t.a, count(t.t) FROM t GROUP BY t.t.a',
+    'SELECT a, n FROM (SELECT a, count(*) AS n FROM s GROUP BY a) WHERE n > 3 AND a > 0',
+    'SELECT n, count(*) FROM (SELECT a, count(*) AS n, max(b) AS unused FROM s GROUP BY a) GROUP BY n',
+    'SELECT sum(n) FROM (SELECT count(*) AS n FROM s GROUP BY a UNION ALL SELECT count(*) FROM t)',
+    'SELECT a, count(*) AS n FROM s GROUP BY a ORDER BY n DESC LIMIT 2',
+    'SELECT a, sum(b) FROM s GROUP BY a ORDER BY count(*) DESC, sum(b) + a LIMIT 2 OFFSET 1',
+    'SELECT DISTINCT count(*) FROM s GROUP BY a',
+    'SELECT wavg(a, b), geomean(a + 1) > 0 FROM s',
+    "SELECT CASE WHEN a > 1 THEN 'x' END AS k, count(*) FROM s GROUP BY k",
+  ],
+  'grouping sets': [
+    'SELECT a, b, count(*) FROM s GROUP BY ROLLUP (a, b)',
+    'SELECT a, b, sum(m), grouping(a), grouping(a, b), grouping_id(b) FROM s GROUP BY CUBE (a, b)',
+    'SELECT a + 1 AS k, count(*) FROM s GROUP BY GROUPING SETS ((k), ())',
+    'SELECT a, b, count(*) FROM s WHERE a > 100 GROUP BY GROUPING SETS ((a, b), (a), (), ())',
+    'SELECT a, c, count(*) AS n FROM s GROUP BY GROUPING SETS ((a), (c)) HAVING n > 5 AND a IS NULL',
+    "SELECT coalesce(c, 'all') AS c2, a, count(*) FROM s GROUP BY a, ROLLUP (c)",
+    'SELECT grouping(a), a, count(*) FROM s GROUP BY a',
+    'SELECT x.a, t.name, count(*) FROM s AS x JOIN t ON x.id = t.id GROUP BY CUBE (x.a, t.name)',
+    'SELECT a, count(*), rank() OVER (ORDER BY count(*)) FROM s GROUP BY ROLLUP (a)',
+  ],
+  windows: [
+    'SELECT a, row_number() OVER (ORDER BY id) AS n FROM s',
+    'SELECT a, row_number() OVER (PARTITION BY a ORDER BY b DESC) AS n, id FROM s',
+    'SELECT a, sum(b) OVER (PARTITION BY a), sum(b) OVER (PARTITION BY a ORDER BY id), count(*) OVER () FROM s',
+    'SELECT id, lag(a) OVER w, lead(a, 2, -1) OVER w, first_value(b) OVER w FROM s WINDOW w AS (PARTITION BY c ORDER BY id)',
+    'SELECT sum(a) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM s',
+    'SELECT sum(a) OVER (ORDER BY id RANGE BETWEEN 2 PRECEDING AND 1 FOLLOWING EXCLUDE GROUP) FROM s',
+    'SELECT a, b FROM s QUALIFY row_number() OVER (PARTITION BY a ORDER BY id DESC) = 1',
+    'SELECT a, row_number() OVER (PARTITION BY b ORDER BY id) AS n FROM s QUALIFY n <= 2',
+    'SELECT a, row_number() OVER (PARTITION BY c ORDER BY id) AS b FROM s QUALIFY b <= 1',
+    'SELECT a, b, rank() OVER (PARTITION BY a ORDER BY b) + 1 AS r1, r1 * 2 AS r2 FROM s WHERE a > 0',
+    'SELECT a, sum(sum(b)) OVER (ORDER BY a), count(*) FROM s GROUP BY a',
+    'SELECT a, count(*) AS n, rank() OVER (ORDER BY count(*) DESC, a) AS k FROM s GROUP BY a QUALIFY k <= 2',
+    'SELECT a, sum(b) * 1.0 / sum(sum(b)) OVER () FROM s GROUP BY a HAVING sum(b) > 0',
+    'SELECT x.a, row_number() OVER (PARTITION BY x.a ORDER BY x.b) FROM s AS x JOIN t AS y ON x.id = y.id',
+    'SELECT q.n, a FROM (SELECT a, row_number() OVER (PARTITION BY a ORDER BY id, b, c) AS n FROM s) AS q WHERE n = 1 AND a > 0',
+    'SELECT max(b) FILTER (WHERE a > 1) OVER (PARTITION BY c), count(DISTINCT a) OVER (PARTITION BY c) FROM s',
+    'SELECT a, dense_rank() OVER (PARTITION BY a, b ORDER BY c), ntile(2) OVER (PARTITION BY b, a ORDER BY c, id) FROM s',
+    "SELECT string_agg(c, '' ORDER BY id, c) OVER (PARTITION BY a) FROM s",
+    'SELECT last_value(a IGNORE NULLS) OVER (PARTITION BY b ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM s',
+    'SELECT DISTINCT a, count(*) OVER (PARTITION BY a) FROM s',
+    'SELECT DISTINCT ON (a) a, b, id FROM s ORDER BY id DESC',
+    'SELECT DISTINCT ON (a, c) * EXCLUDE (l, r) FROM s ORDER BY b NULLS FIRST, id',
+    'SELECT DISTINCT ON (b) a AS b, b AS c FROM s ORDER BY a, 2',
+    'SELECT DISTINCT ON (a + 0) a, b FROM s ORDER BY b DESC LIMIT 2',
+    'SELECT DISTINCT ON (2) a, b FROM s ORDER BY ALL',
+    'SELECT DISTINCT ON (a) a, count(*) FROM s GROUP BY a, b ORDER BY count(*), a',
+  ],
+  limits: [
+    'SELECT a, id FROM s ORDER BY id DESC, a LIMIT 5',
+    'SELECT a FROM s ORDER BY b NULLS FIRST LIMIT 5 OFFSET 3',
+    'SELECT a AS b, b AS a FROM s ORDER BY b DESC LIMIT 4',
+    'SELECT a AS b, b AS a FROM s ORDER BY -b LIMIT 4',
+    'SELECT a + 1 AS z FROM s ORDER BY z * 2, id LIMIT 7',
+    'SELECT * FROM s ORDER BY ALL LIMIT 3',
+    'SELECT a FROM s ORDER BY a OFFSET 50',
+    'SELECT DISTINCT a, b FROM s ORDER BY b, a LIMIT 3',
+    'SELECT x.a FROM (SELECT a, id FROM s ORDER BY id LIMIT 4) AS x WHERE a > 1',
+    'SELECT * FROM (SELECT a FROM s ORDER BY a LIMIT 3) UNION ALL SELECT a FROM t',
+    'SELECT unnest(l) AS x, id FROM s ORDER BY x DESC, id LIMIT 4',
+    'SELECT a FROM s ORDER BY sum(a) OVER (PARTITION BY b), id LIMIT 3',
+    'SELECT a FROM s ORDER BY a LIMIT ALL',
+  ],
+  'set operations': [
+    'SELECT a FROM s UNION ALL SELECT a FROM t',
+    'SELECT a, b FROM s UNION ALL SELECT b, a FROM s UNION ALL SELECT k, 1 FROM u',
+    'SELECT a FROM s UNION SELECT id FROM t',
+    'SELECT a, NULL AS d FROM s UNION ALL SELECT k, d FROM u',
+    "SELECT a, 'x' AS w FROM s UNION SELECT id, name FROM t",
+    'SELECT a FROM s INTERSECT SELECT a FROM t',
+    'SELECT a FROM s INTERSECT ALL SELECT a FROM t',
+    'SELECT a FROM s EXCEPT SELECT a FROM t WHERE a > 1',
+    'SELECT a FROM s EXCEPT ALL SELECT id FROM t',
+    'SELECT a FROM s UNION SELECT a FROM t EXCEPT SELECT k FROM u',
+    'SELECT a AS x, b FROM s UNION ALL BY NAME SELECT name, id AS x FROM t',
+    'SELECT a, c FROM s UNION BY NAME SELECT k AS A, d FROM u',
+    'SELECT a, a FROM s UNION ALL SELECT id, a FROM t',
+    'SELECT m FROM s UNION ALL SELECT a FROM s',
+    'SELECT a FROM s UNION SELECT a FROM t ORDER BY a DESC NULLS LAST LIMIT 3 /* total */',
+    'SELECT a AS x FROM s UNION ALL SELECT k FROM u ORDER BY 1 LIMIT 10 /* total */',
+    'SELECT x, count(*) FROM (SELECT a AS x FROM s UNION ALL SELECT k FROM u) GROUP BY x',
+    'SELECT count(*) FROM (SELECT a FROM s UNION ALL SELECT k FROM u)',
+    'SELECT x FROM (SELECT a AS x, b FROM s UNION ALL SELECT k, id FROM u) WHERE x > 1',
+    'SELECT 1 AS x UNION ALL SELECT a FROM s',
+    "VALUES (1, 'x'), (2, NULL)",
+    "SELECT 1 AS a, 'x' AS b",
+    'SELECT i, i * 2 FROM range(5) AS g(i) WHERE i > 1',
+  ],
+  'WITH and FROM': [
+    'WITH q AS (SELECT a, b FROM s WHERE a > 1) SELECT * FROM q',
+    'WITH q AS (SELECT a, count(*) AS n FROM s GROUP BY a) SELECT x.a, y.n FROM q AS x JOIN q AS y ON x.a = y.a',
+    'WITH q(k, v) AS (SELECT a, sum(b) FROM s GROUP BY a), w AS (SELECT k + 1 AS k FROM q) SELECT q.v, w.k FROM q JOIN w ON q.k = w.k',
+    'WITH s AS (SELECT a FROM s WHERE a > 1) SELECT * FROM s',
+    'WITH q AS (SELECT a FROM s) SELECT * FROM (WITH q AS (SELECT a + 1 AS a FROM q) SELECT * FROM q) UNION ALL SELECT * FROM q',
+    'WITH q AS (SELECT 1 AS a UNION ALL SELECT 2) SELECT s.a FROM s JOIN q USING (a)',
+    'WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 4) SELECT s.a, i FROM s JOIN n ON s.a = i',
+    'WITH q AS MATERIALIZED (SELECT a, id FROM s) SELECT q.id FROM q JOIN q AS q2 ON q.a = q2.a WHERE q2.id = 3',
+    'WITH q AS (SELECT DISTINCT a FROM s) SELECT z.b FROM q AS z(b)',
+    'SELECT y FROM (SELECT a + 1 AS x, b FROM s) AS q(y)',
+    'SELECT q.a FROM (SELECT s.a, t.a FROM s JOIN t USING (id)) AS q',
+    'SELECT x + 1 FROM (SELECT x * 2 AS x FROM (SELECT a + 1 AS x FROM s WHERE b = 1) WHERE x > 1)',
+    'SELECT v.a, count(*) FROM (VALUES (1), (2), (1)) AS v(a) JOIN s ON s.a = v.a GROUP BY v.a',
+  ],
+  'lateral items': [
+    'SELECT a, x FROM s, UNNEST(s.l) AS q(x)',
+    'SELECT a, x FROM s, UNNEST(l) AS q(x) WHERE x > 1 AND a > 0',
+    'SELECT a, unnest FROM s, UNNEST(l)',
+    'SELECT a, x, i FROM s, UNNEST(s.l) WITH ORDINALITY AS q(x, i)',
+    'SELECT s.a, x, t.name FROM s, UNNEST(s.l) AS q(x), t WHERE t.id = s.id AND t.a = x',
+    'SELECT s.a, x, t.name FROM s JOIN t ON s.id = t.id, UNNEST(s.l) AS q(x)',
+    'SELECT s.a, x FROM s CROSS JOIN UNNEST(s.l) AS q(x)',
+    'SELECT s.a, x FROM s JOIN UNNEST(s.l) AS q(x) ON x > s.a',
+    'SELECT a, i FROM s, range(s.a) AS g(i)',
+    'SELECT a, sum(x) FROM s, UNNEST(s.l) AS q(x) GROUP BY a',
+    'SELECT x.y, count(*) FROM s, UNNEST(list_transform(s.l, e -> e + 1)) AS x(y) GROUP BY ALL',
+  ],
+}
+
+describe.each(Object.entries(understood))('%s', (_, texts) => {
+  test.each(texts)('%s', async (sql) => {
+    const op = await check(sql)
+    expect(opaqueIn(op), shape(op)).toEqual([])
+  })
+})
