@@ -66,7 +66,7 @@ async function openTable(isRead: boolean, literal: boolean) {
     const { context } = batchDeltas(new Map([['items', items]]), batch, [derivation], literal)
     const changes = new BatchChanges([reader])
     const before = { run: () => Promise.reject(new Error('it only prepares')), all: () => Promise.reject(new Error('it reads nothing')) }
-    const answer = await derivation.prepare(batch, state, { ...context, before, changes, isFirst: false })
+    const answer = await derivation.prepare(batch, state, { ...context, before, changes, isFirst: false, at: 1n })
     return store.transaction(async (tx) => {
       await runAll(tx, answer)
       if (!changes.has('items')) return []

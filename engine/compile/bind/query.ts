@@ -26,11 +26,17 @@ export async function bindQuery(binder: Binder, node: Ast, around: Ctes, parent:
     throw new Unbound(node.type === 'RECURSIVE_CTE_NODE' ? 'a recursive query' : 'a query that is no SELECT')
   } catch (error) {
     if (!(error instanceof Unbound)) throw error
-    const reads = readsOf(alone, binder.reads)
-    const opaque = await takenWhole(binder, alone, (sql, columns) => ({ kind: 'opaque', sql, reads, columns, why: error.message }))
+    const opaque = await opaqueQuery(binder, node, ctes, error.message)
     if (opaque) return opaque
     throw error
   }
+}
+
+/** A query as one operator, which knows no more of it than its text. Undefined: it cannot stand alone. */
+export async function opaqueQuery(binder: Binder, node: Ast, ctes: Ctes, why: string): Promise<Bound | undefined> {
+  const alone = standingAlone(node, ctes)
+  const reads = readsOf(alone, binder.reads)
+  return takenWhole(binder, alone, (sql, columns) => ({ kind: 'opaque', sql, reads, columns, why }))
 }
 
 function withOwn(node: Ast, around: Ctes): Ctes {
@@ -78,11 +84,11 @@ export async function bindCte(binder: Binder, entry: Ast, ctes: Ctes): Promise<B
     return { op: bound.op, columns: bound.columns.map(({ name, col }, at) => ({ name: renamed[at] ?? name, col })) }
   }
   const alone = standingAlone(allOf(textOf(entry.key)), ctes)
-  const reads = readsOf(alone, binder.reads)
   const why = 'a recursive query'
-  const bound = await takenWhole(binder, alone, (sql, columns) =>
-    reads.length === 0 ? { kind: 'constant', sql, columns } : { kind: 'opaque', sql, reads, columns, why },
-  )
+  const bound =
+    readsOf(alone, binder.reads).length === 0
+      ? await takenWhole(binder, alone, (sql, columns) => ({ kind: 'constant', sql, columns }))
+      : await opaqueQuery(binder, allOf(textOf(entry.key)), ctes, why)
   if (!bound) throw new Unbound(why)
   return bound
 }

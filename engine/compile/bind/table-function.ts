@@ -30,7 +30,7 @@ export async function bindTableFunction(binder: Binder, item: Ast, { parent, lef
   const own = { sources: [named], merged: [] }
   if (uses.size === 0) return { ...own, op: { kind: 'constant', sql: `SELECT * FROM ${text}`, columns } }
   const lateral = `${text} AS u(${list(columns.map((column) => column.id))})`
-  if (left && covers(left.op, uses)) return { ...own, op: expand(left.op, lateral, uses, columns), holdsLeft: true }
+  if (left && covers(left.op, uses)) return { ...own, op: expand(left.op, lateral, uses, columns), holdsLeft: 'some' }
   return { ...own, op: expand(oneRow(binder), lateral, uses, columns) }
 }
 

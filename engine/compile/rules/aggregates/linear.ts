@@ -15,9 +15,8 @@ export function linear(call: Call, pool: Pool): Kept | undefined {
     case 'count':
       if (call.args.length > 1) return undefined
       return shown(call.type, argument ? countedValues(pool, call.rows, argument) : counted(pool, call.rows))
-    case 'count_if':
+    case 'count_if': // over no value but NULL it is NULL, as a sum is
     case 'countif':
-      return argument && shown(call.type, counted(pool, restricted(call.rows, argument.sql)))
     case 'sum':
       return argument && sum(call, argument, pool)
     case 'bool_and':
