@@ -1,4 +1,6 @@
+import { keyCells } from './group-keys.ts'
 import { batchRows, firstRows, replaceLost, touchedRows, wholeRows } from './group-rows.ts'
+import { batchSource } from './group-source.ts'
 import type { GroupState } from './group-state.ts'
 import { isMergeable, mergeRows, netChange, writeRows } from './group-write.ts'
 import type { Run } from './rule.ts'
@@ -10,12 +12,20 @@ import type { Run } from './rule.ts'
 export function* maintainGroup(state: GroupState, run: Run): Generator<string, boolean, number> {
   const [input] = run.inputs
   if (!input?.isChanged || state.keys.length + state.columns.length === 0) return false
-  if (run.isFirst && state.keys.length > 0) {
-    yield firstRows(state, run, input)
+  // Rows that repeat what is computed anew cannot stand beside values that crossed zero.
+  const isFirst = run.isFirst && state.keys.length > 0 && (state.anew.length === 0 || state.distinct.length === 0)
+  if (isFirst && state.anew.length > 0) {
+    const from = `(SELECT *, CAST(1 AS BIGINT) AS _w FROM ${input.rows()})`
+    yield firstRows(state, run.table, { from, keys: keyCells(state.keys) })
+    return false
+  }
+  const source = yield* batchSource(state, run, input)
+  if (isFirst) {
+    yield firstRows(state, run.table, source)
     return false
   }
   const batch = run.temp('batch')
-  if ((yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${batchRows(state, input.change())}`) === 0) return false
+  if ((yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${batchRows(state, source)}`) === 0) return false
   if (!run.handsOn && isMergeable(state)) {
     yield mergeRows(state, run.table, batch)
     return false

@@ -12,6 +12,11 @@ export function keyText({ col, expr }: Output): string {
   return col.type === 'INTERVAL' ? `normalized_interval(${expr.sql})` : expr.sql
 }
 
+/** The keys of input rows, under their ids. */
+export function keyCells(keys: readonly Output[]): string[] {
+  return keys.map((key) => `${keyText(key)} AS ${ident(key.col.id)}`)
+}
+
 /** `GROUP BY 1, 2` for a SELECT that begins with the keys; nothing for a group without keys. */
 export function byKeys(keys: readonly unknown[]): string {
   return keys.length > 0 ? ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}` : ''

@@ -1,25 +1,25 @@
 import { ident, list } from '../../../connectors/store/quote.ts'
 import { at } from './aggregates/kept.ts'
-import { byKeys, colsOf, keyText, matchedRows, rowsOfTouched, sameGroup, touchedKeys } from './group-keys.ts'
+import { byKeys, colsOf, keyCells, matchedRows, rowsOfTouched, sameGroup, touchedKeys } from './group-keys.ts'
+import type { Source } from './group-source.ts'
 import type { GroupState } from './group-state.ts'
-import type { Input, Run } from './rule.ts'
+import type { Input } from './rule.ts'
 
 /** A grouped SELECT's batch as rows: of itself, of the groups that it touches, and of those that are computed anew. */
 
 /** All rows at once into the empty state. */
-export function firstRows(state: GroupState, run: Run, input: Input): string {
-  const source = state.anew.length > 0 ? `(SELECT *, CAST(1 AS BIGINT) AS _w FROM ${input.rows()})` : input.change()
+export function firstRows(state: GroupState, table: string, source: Source): string {
   const cells = state.columns.map(({ name, merged, whole }) => `${merged?.partial ?? whole} AS ${ident(name)}`)
   const having = state.count === undefined ? '' : ` HAVING ${ident(state.count)} > 0`
-  return `INSERT INTO ${run.table} (${stored(state)}) SELECT ${[...keyCells(state), ...cells].join(', ')} FROM ${source}${byKeys(state.keys)}${having}`
+  return `INSERT INTO ${table} (${stored(state)}) SELECT ${[...source.keys, ...cells].join(', ')} FROM ${source.from}${byKeys(state.keys)}${having}`
 }
 
 /** The batch's own groups: keys, partial results, and what tells that a group lost what it showed. */
-export function batchRows(state: GroupState, source: string): string {
+export function batchRows(state: GroupState, source: Source): string {
   const partials = state.columns.flatMap(({ name, merged }) => (merged ? [`${merged.partial} AS ${ident(name)}`] : []))
   const hints = state.losses.map(({ name, partial }) => `${partial} AS ${ident(name)}`)
-  const cells = [...keyCells(state), ...partials, ...hints]
-  return `SELECT ${cells.length > 0 ? cells.join(', ') : '1 AS _one'} FROM ${source}${byKeys(state.keys)}`
+  // One row says that the batch has any, where nothing is grouped and nothing summed.
+  return `SELECT ${[...source.keys, ...partials, ...hints].join(', ') || 'DISTINCT 1 AS _one'} FROM ${source.from}${byKeys(state.keys)}`
 }
 
 /** What is computed anew, over all rows of the groups in `touched`. */
@@ -27,7 +27,7 @@ export function wholeRows(state: GroupState, input: Input, touched: string): str
   const cells = state.columns.flatMap(({ name, merged, whole }) =>
     whole !== undefined && (state.anew.length === 0 || !merged) ? [`${whole} AS ${ident(name)}`] : [],
   )
-  return `SELECT ${[...keyCells(state), ...cells].join(', ')} FROM ${rowsOfTouched(state.keys, input.rows(), touched)}${byKeys(state.keys)}`
+  return `SELECT ${[...keyCells(state.keys), ...cells].join(', ')} FROM ${rowsOfTouched(state.keys, input.rows(), touched)}${byKeys(state.keys)}`
 }
 
 /** The touched groups: keys, `_rid` (NULL: a new group), the old state under `_o…`, the new one, and `_lost`. */
@@ -49,10 +49,6 @@ export function replaceLost(state: GroupState, touched: string, anew: string): s
   const sets = state.columns.flatMap(({ name, whole }) => (whole === undefined ? [] : [`${ident(name)} = a.${ident(name)}`]))
   const same = state.keys.length > 0 ? ` AND ${sameGroup(state.keys, 't', 'a')}` : ''
   return `UPDATE ${touched} AS t SET ${sets.join(', ')} FROM ${anew} AS a WHERE t._lost${same}`
-}
-
-function keyCells(state: GroupState): string[] {
-  return state.keys.map((key) => `${keyText(key)} AS ${ident(key.col.id)}`)
 }
 
 /** The columns of the main table. */

@@ -1,59 +1,105 @@
-import { describe, test } from 'vitest'
-import { aggregate, col, expr, groupOf, rowsOf } from '../../../test/support/ops.ts'
-import { type Domains, trace } from '../../../test/support/trace.ts'
-import type { AggregateOutput, Output } from '../algebra/op.ts'
-import { planGroup } from './group.ts'
+import { describe, expect, test } from 'vitest'
+import { groupDomains, groupInput, key, planGroups, proveGroups, roundedFloats } from '../../../test/support/group-cases.ts'
+import { aggregate, col, expr, groupOf, orderTerm, rowsOf } from '../../../test/support/ops.ts'
+import { trace } from '../../../test/support/trace.ts'
+import type { planGroup } from './group.ts'
 
-const input = rowsOf(
-  col('a', 'INTEGER'),
-  col('b', 'VARCHAR'),
-  col('x', 'BIGINT'),
-  col('d', 'DECIMAL(18,2)'),
-  col('t', 'BIGINT', 'not null'),
+const count = aggregate('c', 'count_star', [], { type: 'BIGINT' })
+const sumOf = (sql: string, type: string, result = 'HUGEINT') => aggregate('s', 'sum', [[sql, type]], { type: result })
+
+proveGroups('keys alone', [])
+
+proveGroups(
+  'aggregates that are computed anew, beside others',
+  [
+    aggregate('m', 'median', [['x', 'BIGINT']], { type: 'DOUBLE', filter: 'y' }),
+    aggregate('l', 'list', [['b', 'VARCHAR']], { type: 'VARCHAR[]', order: [orderTerm('x'), orderTerm('b')] }),
+    aggregate('s', 'sum', [['f', 'DOUBLE']], { type: 'DOUBLE', filter: "f < 'inf'::DOUBLE" }),
+    aggregate(
+      'q',
+      'string_agg',
+      [
+        ['b', 'VARCHAR'],
+        ["'+'", 'VARCHAR'],
+      ],
+      { type: 'VARCHAR', distinct: true, order: [orderTerm('b')] },
+    ),
+    aggregate('e', 'max', [['x', 'BIGINT']], { type: 'BIGINT' }),
+    aggregate('u', 'count', [['x', 'BIGINT']], { type: 'BIGINT', distinct: true }),
+    aggregate('h', 'histogram', [['t', 'INTEGER']], { type: 'MAP(INTEGER, UBIGINT)' }),
+    count,
+  ],
+  roundedFloats,
 )
-const domains: Domains = {
-  a: ['1', '2', '3', 'NULL'],
-  b: ["'p'", "'q'", 'NULL'],
-  x: ['1', '2', '3', '-7', '40', 'NULL'],
-  d: ['0.01', '-1.25', '3.50', 'NULL'],
-  t: ['1', '2', '3'],
-}
-const one: Output = { col: col('k', 'INTEGER'), expr: expr('a') }
-const two: Output = { col: col('l', 'VARCHAR'), expr: expr('b') }
-const computed: Output = { col: col('k', 'BIGINT', 'not null'), expr: expr('t % 2') }
-const grouped: readonly (readonly [string, readonly Output[]])[] = [
-  ['no key', []],
-  ['a key', [one]],
-  ['two keys', [one, two]],
-  ['a key that is not NULL', [computed]],
-]
 
-const lists: readonly (readonly [string, readonly AggregateOutput[]])[] = [
-  ['count and sum', [aggregate('c', 'count_star', [], { type: 'BIGINT' }), aggregate('s', 'sum', [['x', 'BIGINT']], { type: 'HUGEINT' })]],
-  [
-    'min and max',
-    [
-      aggregate('lo', 'min', [['x', 'BIGINT']], { type: 'BIGINT' }),
-      aggregate('hi', 'max', [['d', 'DECIMAL(18,2)']], { type: 'DECIMAL(18,2)' }),
-    ],
-  ],
-  [
-    'median',
-    [aggregate('m', 'median', [['x', 'BIGINT']], { type: 'DOUBLE' }), aggregate('c', 'count', [['x', 'BIGINT']], { type: 'BIGINT' })],
-  ],
-]
-
-describe('GROUP BY', () => {
-  for (const [what, aggregates] of lists)
-    for (const [by, keys] of grouped)
-      for (const insertOnly of [true, false])
-        test(`${what} by ${by}${insertOnly ? ', rows are only added' : ''}`, async () => {
-          const op = groupOf(input, keys, aggregates)
-          for (const [seed, firstAt] of [
-            [1, -1],
-            [2, 0],
-            [3, 4],
-          ] as const)
-            await trace({ op, plan: planGroup, domains, seed, insertOnly: [insertOnly], firstAt, steps: 10 })
+describe('sums that leave their type', () => {
+  const full = rowsOf(col('x', 'BIGINT'), col('d', 'DECIMAL(18,2)'))
+  const domains = { x: ['9223372036854775807'], d: ['9999999999999999.99'] }
+  for (const [what, one] of [
+    ['BIGINT', sumOf('x', 'BIGINT')],
+    ['DECIMAL', sumOf('d', 'DECIMAL(18,2)', 'DECIMAL(38,2)')],
+    ['squares', aggregate('v', 'var_pop', [['x', 'BIGINT']], { type: 'DOUBLE' })],
+  ] as const)
+    for (const insertOnly of [true, false])
+      for (const rowsMax of [1, 8])
+        test(`of ${what} raise, ${insertOnly ? 'rows are only added' : 'rows also go'}, ${rowsMax} a batch`, async () => {
+          const op = groupOf(full, [], [one])
+          const run = trace({ op, plan: planGroups, domains, seed: 3, insertOnly: [insertOnly], rowsMax, steps: 40 })
+          await expect(run).rejects.toThrow(/out of range|Overflow/i)
         })
+
+  test('the least number may go: its negative is not of its type', async () => {
+    const domains = { x: ['-9223372036854775808', '9223372036854775807'], d: ['0'] }
+    for (const seed of [1, 2, 3])
+      await trace({
+        op: groupOf(full, [], [count, aggregate('e', 'min', [['x', 'BIGINT']], { type: 'BIGINT' })]),
+        plan: planGroups,
+        domains,
+        seed,
+      })
+    const one = groupOf(full, [key('k', 'BIGINT', 'x')], [sumOf('x', 'BIGINT')])
+    await trace({ op: one, plan: planGroups, domains, seed: 1, rowsMax: 1, steps: 4 })
+  })
+})
+
+describe('keys of any type', () => {
+  const input = rowsOf(col('f', 'DOUBLE'), col('p', 'STRUCT(i INTEGER, j VARCHAR)'), col('v', 'INTEGER[]'), col('i', 'INTERVAL'))
+  const domains = {
+    f: ["'nan'::DOUBLE", "'-0.0'::DOUBLE", '0.0', 'NULL'],
+    p: ["{i: 1, j: 'a'}", '{i: 1, j: NULL}', 'NULL'],
+    v: ['[1]', '[NULL]', '[]', 'NULL'],
+    i: ["INTERVAL '1 month'", "INTERVAL '2 months'"],
+  }
+  for (const insertOnly of [true, false])
+    test(insertOnly ? 'rows are only added' : 'rows also go', async () => {
+      const keys = [
+        key('k', 'DOUBLE', 'f'),
+        key('k2', 'STRUCT(i INTEGER, j VARCHAR)', 'p'),
+        key('k3', 'INTEGER[]', 'v'),
+        key('k4', 'INTERVAL', 'i'),
+      ]
+      for (const one of [...keys.map((only) => [only]), keys])
+        await trace({ op: groupOf(input, one, [count]), plan: planGroups, domains, seed: 5, insertOnly: [insertOnly], steps: 6 })
+    })
+})
+
+describe('what a batch costs', () => {
+  const heads = (statements: readonly string[]) => statements.map((one) => /^(\w+)/.exec(one)?.[1])
+  const byT = [{ col: col('k', 'INTEGER', 'not null'), expr: expr('t % 2') }]
+  const last = (op: Parameters<typeof planGroup>[0], insertOnly: boolean, seed: number) =>
+    trace({ op, plan: planGroups, domains: groupDomains, seed, insertOnly: [insertOnly], steps: 6 })
+
+  test('sums: the batch, the touched groups, one UPDATE, the change', async () => {
+    expect(heads(await last(groupOf(groupInput, byT, [count, sumOf('x', 'BIGINT')]), true, 1))).toEqual([
+      'CREATE',
+      'CREATE',
+      'UPDATE',
+      'CREATE',
+    ])
+  })
+
+  test('only keys that may be NULL are compared by IS NOT DISTINCT FROM', async () => {
+    const statements = await last(groupOf(groupInput, byT, [count]), true, 1)
+    expect(statements.slice(0, 3).join(' ')).not.toContain('IS NOT DISTINCT FROM')
+  })
 })

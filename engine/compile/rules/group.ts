@@ -1,9 +1,10 @@
 import { ident } from '../../../connectors/store/quote.ts'
 import type { Group } from '../algebra/op.ts'
+import { createValues, crossedCols } from './aggregates/distinct.ts'
 import { at } from './aggregates/kept.ts'
 import { maintainGroup } from './group-batch.ts'
 import { stored } from './group-rows.ts'
-import { type GroupState, groupState } from './group-state.ts'
+import { type GroupState, groupState, valuesTable } from './group-state.ts'
 import type { Names, Rule, Traits } from './rule.ts'
 
 /**
@@ -31,15 +32,19 @@ export function planGroup(op: Group, [input]: readonly Traits[]): Rule {
 }
 
 /** The empty state. Without keys there is one row from the start, which is what the aggregates make of no rows. */
-function createState(op: Group, state: GroupState, { table }: Names): string[] {
+function createState(op: Group, state: GroupState, { table, side }: Names): string[] {
   const cells = [...op.keys.map(({ col }) => col), ...state.columns.map(({ name, type }) => ({ id: name, type }))]
   if (cells.length === 0) return [`CREATE TABLE ${table} (_one INTEGER)`, `INSERT INTO ${table} VALUES (1)`]
   const create = `CREATE TABLE ${table} (${cells.map(({ id, type }) => `${ident(id)} ${type}`).join(', ')})`
-  if (op.keys.length > 0) return [create]
+  const tables = state.distinct.map((_, i) => createValues(valuesTable(state, i), side(`distinct ${i}`)))
+  if (op.keys.length > 0) return [create, ...tables]
   const values = state.columns.map(({ merged, whole }) => merged?.partial ?? whole)
-  const nothing = [...op.input.columns, { id: '_w', type: 'BIGINT' }].map(({ id, type }) => `CAST(NULL AS ${type}) AS ${ident(id)}`)
+  const crossed = state.distinct.flatMap((_, i) => crossedCols(valuesTable(state, i)))
+  const read = [...op.input.columns, { id: '_w', type: 'BIGINT' }, { id: '_src', type: 'INTEGER' }, ...crossed]
+  const nothing = read.map(({ id, type }) => `CAST(NULL AS ${type}) AS ${ident(id)}`)
   return [
     create,
+    ...tables,
     `INSERT INTO ${table} (${stored(state)}) SELECT ${values.join(', ')} FROM (SELECT ${nothing.join(', ')}) AS nothing WHERE FALSE`,
   ]
 }

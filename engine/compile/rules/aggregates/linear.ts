@@ -15,9 +15,8 @@ export function linear(call: Call, pool: Pool): Kept | undefined {
     case 'count':
       if (call.args.length > 1) return undefined
       return shown(call.type, argument ? countedValues(pool, call.rows, argument) : counted(pool, call.rows))
-    case 'count_if':
+    case 'count_if': // over no value but NULL it is NULL, as a sum is
     case 'countif':
-      return argument && shown(call.type, counted(pool, restricted(call.rows, argument.sql)))
     case 'sum':
       return argument && sum(call, argument, pool)
     case 'bool_and':
@@ -37,7 +36,7 @@ export function counted(pool: Pool, rows: Rows): string {
     const partial =
       rows.weight === undefined ? overBatch('count(*)', rows) : `CAST(coalesce(${overBatch(`sum(${rows.weight})`, rows)}, 0) AS BIGINT)`
     const merge = (old: At, added: At) => `${old(name)} + ${added(name)}`
-    add({ name, type: 'BIGINT', merged: { partial, merge }, countsRows: rows.where.length === 0 })
+    add({ name, type: 'BIGINT', merged: { partial, merge }, countsRows: rows.where.length === 0 && (rows.weight ?? '_w') === '_w' })
     return name
   })
 }

@@ -1,3 +1,4 @@
+import { exactQuotient } from './exact-quotient.ts'
 import type { At, Kept, Pool } from './kept.ts'
 import { addend, countedValues, summed, sumType } from './linear.ts'
 import { type Argument, type Call, overBatch, rowsKey } from './rows.ts'
@@ -39,10 +40,8 @@ function quotient(sum: string, count: string, argument: string): string {
   const power = 10n ** BigInt(scale)
   const unscaled = scale === 0 ? `CAST(${sum} AS HUGEINT)` : unscaledText(sum, scale)
   const isShort = /^U?TINYINT$|^SMALLINT$/.test(argument) || (width > 0 && width <= 4)
-  const value = isShort
-    ? `CAST(${unscaled} AS DOUBLE) / (CAST(${count} AS DOUBLE) * ${power})`
-    : `_evert.exact_quotient(${unscaled}, CAST(${count} AS HUGEINT) * ${power})`
-  return `CASE WHEN ${count} > 0 THEN ${value} END`
+  const divisor = scale === 0 ? `CAST(${count} AS HUGEINT)` : `CAST(${count} AS HUGEINT) * ${power}`
+  return `CASE WHEN ${count} > 0 THEN ${isShort ? `CAST(${unscaled} AS DOUBLE) / (${divisor})` : exactQuotient(unscaled, `(${divisor})`)} END`
 }
 
 /**
@@ -54,14 +53,13 @@ function variance(call: Call, argument: Argument, pool: Pool): Kept | undefined 
   if (!/^(U?(TINY|SMALL)INT|U?INTEGER|BIGINT)$/.test(argument.type) && (width === 0 || width > 18)) return undefined
   const number = scale === 0 ? `CAST(${argument.sql} AS HUGEINT)` : unscaledText(argument.sql, scale)
   const count = countedValues(pool, call.rows, argument)
-  const first = wideSum(call, number, pool)
-  const second = wideSum(call, `${number} * ${number}`, pool)
+  const sum = wideSum(call, number, pool)
+  const squares = wideSum(call, `${number} * ${number}`, pool)
   const isSample = call.name === 'var_samp' || call.name === 'variance' || call.name === 'stddev' || call.name === 'stddev_samp'
   return {
     value: (at) => {
       const n = at(count)
-      const squares = `greatest(${squaresAroundMean(n, first(at), second(at))}, 0) / 1e${2 * scale}`
-      const spread = `${squares} / (${isSample ? `${n} - 1` : n})`
+      const spread = `${squaresAroundMean(n, sum(at), squares(at))} / 1e${2 * scale} / (${isSample ? `${n} - 1` : n})`
       const value = call.name === 'sem' ? `sqrt(${spread}) / sqrt(${n})` : call.name.startsWith('std') ? `sqrt(${spread})` : spread
       return `CASE WHEN ${n} > ${isSample ? 1 : 0} THEN ${value} END`
     },
@@ -70,9 +68,10 @@ function variance(call: Call, argument: Argument, pool: Pool): Kept | undefined 
 
 /** Σ(x − mean)², from n, Σx and Σx²: Σ(x − m)² − r²/n, where m is the integer next to the mean and r = Σx − n·m. */
 function squaresAroundMean(n: string, sum: string, squares: string): string {
-  const mean = `((2 * ${sum} + CASE WHEN ${sum} < 0 THEN -${n} ELSE ${n} END) // (2 * ${n}))`
-  const rest = `(${sum} - ${n} * ${mean})`
-  return `(CAST(${squares} - ${mean} * ${sum} - ${mean} * ${rest} AS DOUBLE) - CAST(${rest} AS DOUBLE) * CAST(${rest} AS DOUBLE) / ${n})`
+  const mean = '(2 * v.s + CASE WHEN v.s < 0 THEN -v.n ELSE v.n END) // (2 * v.n)'
+  const moved = 'CAST(v.q - m * v.s - m * (v.s - v.n * m) AS DOUBLE) - pow(CAST(v.s - v.n * m AS DOUBLE), 2) / v.n'
+  // Lambdas name what is used more than once: written out, the text takes longer to plan than to run.
+  return `list_transform([{n: CAST(${n} AS HUGEINT), s: ${sum}, q: ${squares}}], lambda v: list_transform([${mean}], lambda m: greatest(${moved}, 0))[1])[1]`
 }
 
 /** A 128-bit sum in two 64-bit columns, which are far cheaper to update and to scan. Beyond 127 bits it raises. */

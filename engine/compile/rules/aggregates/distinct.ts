@@ -1,0 +1,133 @@
+import { ident } from '../../../../connectors/store/quote.ts'
+import type { Col, Output } from '../../algebra/op.ts'
+import { ids } from '../../algebra/select-of.ts'
+import { matches, sameRow } from '../distinct-cells.ts'
+import { byKeys, colsOf, keyCells } from '../group-keys.ts'
+import type { Argument, Rows } from './rows.ts'
+
+/**
+ * Aggregates over DISTINCT values. A table beside the groups knows each value of each group once, and how often it stands
+ * under each FILTER; where that becomes more than nothing, or nothing again, the value comes or goes as a row of the batch
+ * does, and sums and counts are kept of those. No group is read again.
+ */
+export interface DistinctValues {
+  readonly argument: Argument
+  /** The FILTERs over these values, each once; `TRUE` for none. */
+  readonly filters: readonly string[]
+}
+
+/** The rows and the argument that an aggregate over the `filter`th filter of the `index`th values reads. */
+export function valuesOf(index: number, filter: number, type: string): { readonly rows: Rows; readonly argument: Argument } {
+  return {
+    rows: { where: [], among: `_src = ${index + 1}`, weight: `_d${index}_${filter}` },
+    argument: { sql: `_v${index}`, type, nullable: false },
+  }
+}
+
+/** A batch's statements for one table of values. */
+export interface ValuesTable {
+  readonly keys: readonly Output[]
+  readonly values: DistinctValues
+  readonly index: number
+  readonly insertOnly: boolean
+}
+
+/** Of rows that never go it is enough to know under which filters a value was seen: a bit for each, up to 64. */
+function isMask({ insertOnly, values }: ValuesTable): boolean {
+  return insertOnly && values.filters.length <= 64
+}
+
+function counters(table: ValuesTable): readonly string[] {
+  return isMask(table) ? ['_m'] : table.values.filters.map((_, i) => `_c${i}`)
+}
+
+export function createValues(table: ValuesTable, name: string): string {
+  const cells = [...rowCols(table).map(({ id, type }) => `${ident(id)} ${type}`)]
+  const type = isMask(table) ? maskType(table) : 'BIGINT'
+  return `CREATE TABLE ${name} (${[...cells, ...counters(table).map((one) => `${one} ${type}`)].join(', ')})`
+}
+
+/** The batch's values whose counters change, beside the stored ones: `_rid` (NULL: a new value), the new counters, and what crosses zero in `_d…`. */
+export function changedValues(table: ValuesTable, name: string, source: string): string {
+  const columns = rowCols(table)
+  const cells = counters(table)
+  const news = cells.map((one) => (isMask(table) ? `coalesce(m.${one}, 0) | a.${one}` : `coalesce(m.${one}, 0) + a.${one}`))
+  const olds = cells.map((one) => `coalesce(m.${one}, 0)`)
+  const crossed = table.values.filters.map((_, i) => {
+    if (!isMask(table)) return `CAST(${news[i]} > 0 AS BIGINT) - CAST(${olds[i]} > 0 AS BIGINT) AS _d${i}`
+    return `CAST(((${news[0]}) & ${bit(i)}) <> (${olds[0]} & ${bit(i)}) AS BIGINT) AS _d${i}`
+  })
+  const found = matches(columns, 'a', name, ['t.rowid AS _rid', ...cells.map((one) => `t.${one}`)])
+  const where = isMask(table) ? ` WHERE (${news[0]}) <> (${olds[0]})` : ''
+  const shown = [...columns.map(({ id }) => `a.${ident(id)}`), 'm._rid', ...cells.map((one, i) => `${news[i]} AS ${one}`), ...crossed]
+  return `WITH a AS MATERIALIZED (${batchValues(table, source)}) SELECT ${shown.join(', ')} FROM a LEFT JOIN (${found}) AS m ON ${sameRow(columns, 'm', 'a')}${where}`
+}
+
+/** Writes what `changedValues` found; values that stand nowhere any more go. */
+export function* writeValues(table: ValuesTable, name: string, changed: string, count: number): Generator<string, void, number> {
+  const cells = counters(table)
+  const gone = isMask(table) ? undefined : cells.map((one) => `x.${one} = 0`).join(' AND ')
+  // A value that was seen under the only filter there is does not change.
+  if (!isMask(table) || table.values.filters.length > 1) {
+    const still = gone === undefined ? '' : ` AND NOT (${gone})`
+    const sets = cells.map((one) => `${one} = x.${one}`).join(', ')
+    const updated = yield `UPDATE ${name} AS s SET ${sets} FROM ${changed} AS x WHERE s.rowid = x._rid${still}`
+    // 1 may stand for a number that is not known; more than that is one.
+    if (count > 1 && updated === count) return
+  }
+  const stored = [ids(rowCols(table)), ...cells].join(', ')
+  yield `INSERT INTO ${name} (${stored}) SELECT ${stored} FROM ${changed} WHERE _rid IS NULL`
+  if (gone !== undefined) yield `DELETE FROM ${name} AS s USING ${changed} AS x WHERE s.rowid = x._rid AND ${gone}`
+}
+
+/** All values at once into the empty table. */
+export function firstValues(table: ValuesTable, name: string, source: string): string {
+  return `INSERT INTO ${name} (${[ids(rowCols(table)), ...counters(table)].join(', ')}) ${batchValues(table, source)}`
+}
+
+/** SELECT of what crossed zero, as rows beside the batch's own; at first that is all that is stored. */
+export function crossedRows(table: ValuesTable, from: string, isFirst: boolean): string {
+  const { index, values } = table
+  const crossed = values.filters.map((_, i) => {
+    const isThere = isMask(table) ? `(_m & ${bit(i)}) <> 0` : `_c${i} > 0`
+    return `${isFirst ? `CAST(${isThere} AS BIGINT)` : `_d${i}`} AS _d${index}_${i}`
+  })
+  const keys = colsOf(table.keys).map(({ id }) => ident(id))
+  return `SELECT ${[...keys, `_v AS _v${index}`, ...crossed, `${index + 1} AS _src`].join(', ')} FROM ${from}`
+}
+
+/** The columns of `crossedRows` beside the keys. */
+export function crossedCols({ index, values }: ValuesTable): readonly Col[] {
+  const crossed = values.filters.map((_, i) => ({ id: `_d${index}_${i}`, type: 'BIGINT', nullable: true }))
+  return [{ id: `_v${index}`, type: values.argument.type, nullable: true }, ...crossed]
+}
+
+/** The batch by group and value, and how its own rows count under each filter. */
+function batchValues(table: ValuesTable, source: string): string {
+  const { argument, filters } = table.values
+  const cells = isMask(table)
+    ? [
+        `CAST(bit_or(${filters.map((filter, i) => `CASE WHEN ${filter} THEN ${bit(i)} ELSE 0 END`).join(' | ')}) AS ${maskType(table)}) AS _m`,
+      ]
+    : filters.map((filter, i) => `CAST(coalesce(sum(_w) FILTER (WHERE ${filter}), 0) AS BIGINT) AS _c${i}`)
+  const having = isMask(table) ? '' : ` HAVING ${filters.map((filter) => `sum(_w) FILTER (WHERE ${filter}) <> 0`).join(' OR ')}`
+  const where = [
+    `(${argument.sql}) IS NOT NULL`,
+    ...(filters.includes('TRUE') ? [] : [`(${filters.map((filter) => `(${filter})`).join(' OR ')})`]),
+  ].join(' AND ')
+  const keys = [...keyCells(table.keys), `${argument.sql} AS _v`]
+  return `SELECT ${[...keys, ...cells].join(', ')} FROM ${source} WHERE ${where}${byKeys(keys)}${having}`
+}
+
+function maskType({ values }: ValuesTable): string {
+  const bits = values.filters.length
+  return bits <= 8 ? 'UTINYINT' : bits <= 16 ? 'USMALLINT' : bits <= 32 ? 'UINTEGER' : 'UBIGINT'
+}
+
+function bit(index: number): string {
+  return String(1n << BigInt(index))
+}
+
+function rowCols(table: ValuesTable): readonly Col[] {
+  return [...colsOf(table.keys), { id: '_v', type: table.values.argument.type, nullable: false }]
+}

@@ -1,0 +1,77 @@
+import { test } from 'vitest'
+import type { AggregateOutput, Group, Output } from '../../engine/compile/algebra/op.ts'
+import { planGroup } from '../../engine/compile/rules/group.ts'
+import type { Input, Rule, Run, Traits } from '../../engine/compile/rules/rule.ts'
+import { col, expr, groupOf, rowsOf } from './ops.ts'
+import { type Domains, trace } from './trace.ts'
+
+/** Grouped SELECTs over one input whose cells tie, repeat and are NULL often, so that few rows meet every case. */
+
+export const groupInput = rowsOf(
+  col('a', 'INTEGER'),
+  col('b', 'VARCHAR'),
+  col('x', 'BIGINT'),
+  col('d', 'DECIMAL(18,2)'),
+  col('f', 'DOUBLE'),
+  col('y', 'BOOLEAN'),
+  col('t', 'INTEGER', 'not null'),
+)
+
+export const groupDomains: Domains = {
+  a: ['1', '2', 'NULL'],
+  b: ["'p'", "'q'", "''", 'NULL'],
+  x: ['1', '2', '3', '-7', '40', 'NULL'],
+  d: ['0.25', '-1.25', '3.50', '3.50', 'NULL'],
+  f: ['1.5', '-2', "'nan'::DOUBLE", "'inf'::DOUBLE", '0', 'NULL'],
+  y: ['TRUE', 'FALSE', 'NULL'],
+  t: ['1', '2', '3', '4'],
+}
+
+const none: readonly Output[] = []
+const two: readonly Output[] = [key('k1', 'INTEGER', 'a'), key('k2', 'VARCHAR', 'b')]
+const never: readonly Output[] = [{ col: col('k1', 'INTEGER', 'not null'), expr: expr('t % 2') }]
+
+export function key(id: string, type: string, sql: string): Output {
+  return { col: col(id, type), expr: expr(sql) }
+}
+
+/** Proves a list of aggregates: rows that are only added and rows that also go, by several keys, from the start and from later on. */
+export function proveGroups(what: string, aggregates: readonly AggregateOutput[], rounded = (row: string) => row): void {
+  for (const insertOnly of [true, false])
+    test(`${what}, ${insertOnly ? 'rows are only added' : 'rows also go'}`, async () => {
+      const prove = (keys: readonly Output[], seed: number, firstAt: number) =>
+        trace({
+          op: groupOf(groupInput, keys, aggregates),
+          plan: planGroups,
+          domains: groupDomains,
+          insertOnly: [insertOnly],
+          steps: 7,
+          seed,
+          firstAt,
+          rounded,
+        })
+      if (aggregates.length > 0) await prove(none, 11, -1)
+      if (aggregates.length > 0) await prove(none, 12, 2)
+      await prove(two, 13, -1)
+      await prove(two, 14, 3)
+      await prove(never, 15, -1)
+    })
+}
+
+/** The rule, whose input hands on rows that are only added one by one, as inputs do: the harness adds equal rows up. */
+export function planGroups(op: Group, inputs: readonly Traits[]): Rule {
+  const rule = planGroup(op, inputs)
+  const each = (input: Input): Input => {
+    if (!input.insertOnly) return input
+    return {
+      ...input,
+      change: () => `(SELECT * EXCLUDE (_w, _i), 1 AS _w FROM (SELECT *, unnest(range(_w)) AS _i FROM ${input.change()}))`,
+    }
+  }
+  return { ...rule, maintain: (run: Run) => rule.maintain({ ...run, inputs: run.inputs.map(each) }) }
+}
+
+/** Floats to ten digits; what is next to nothing is nothing. */
+export function roundedFloats(row: string): string {
+  return row.replace(/-?\d+(\.\d+)?(e[-+]?\d+)?/g, (number) => (Math.abs(Number(number)) < 1e-9 ? '0' : Number(number).toPrecision(10)))
+}
