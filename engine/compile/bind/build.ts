@@ -1,5 +1,6 @@
 import type { Expr, Join, Map as MapOp, Op, Output } from '../algebra/op.ts'
 import { covers, has, isPassing, isUnnest, passing } from './expr.ts'
+import { isUnit } from './facts.ts'
 
 /** Rows of `input` that fulfil `where`, as `outputs`; over a map that only filters and passes columns it is one with it. */
 export function mapOver(input: Op, where: readonly Expr[], outputs: readonly Output[]): MapOp {
@@ -18,7 +19,7 @@ export function only(op: Op, ids: readonly string[]): Op {
     return found
   })
   if (op.kind === 'scan') return { ...op, columns, names: columns.map((column) => op.names[op.columns.indexOf(column)] ?? '') }
-  if (op.kind === 'join' || (op.kind === 'outer' && op.type !== 'mark')) return { ...op, columns }
+  if (op.kind === 'join') return { ...op, columns }
   if (op.kind === 'map' && columns.length === op.columns.filter((column) => ids.includes(column.id)).length) {
     const outputs = columns.map((column) => op.outputs[op.columns.indexOf(column)] as Output)
     if (op.outputs.every((output) => outputs.includes(output) || !has(output.expr.ast, isUnnest))) return { ...op, outputs, columns }
@@ -28,7 +29,8 @@ export function only(op: Op, ids: readonly string[]): Op {
 
 /** All rows of all inputs side by side; a join among the inputs is one with it. */
 export function inner(inputs: readonly Op[]): Op {
-  const flat = inputs.flatMap((input) => (input.kind === 'join' ? input.inputs : [input]))
+  const some = inputs.filter((input) => !isUnit(input))
+  const flat = (some.length > 0 ? some : inputs.slice(0, 1)).flatMap((input) => (input.kind === 'join' ? input.inputs : [input]))
   const on = inputs.flatMap((input) => (input.kind === 'join' ? input.on : []))
   if (flat.length === 1 && flat[0]) return flat[0]
   return { kind: 'join', inputs: flat, on, columns: flat.flatMap((input) => input.columns) }

@@ -70,6 +70,12 @@ export function isNull(ast: Ast): boolean {
   return ast.class === 'CONSTANT' && isAst(ast.value) && ast.value.is_null === true && isAst(ast.value.type) && ast.value.type.id === 'NULL'
 }
 
+/** `true`, which DuckDB's parser writes as a cast of 't'. */
+export function isTrue(ast: Ast): boolean {
+  const value = isAst(ast.child) && isAst(ast.child.value) ? ast.child.value.value : undefined
+  return ast.class === 'CAST' && value === 't' && JSON.stringify(ast.cast_type).includes('"BOOLEAN"')
+}
+
 /** A whole number that stands in the text. */
 export function integer(ast: Ast): number | undefined {
   const value = ast.class === 'CONSTANT' && isAst(ast.value) ? ast.value.value : undefined

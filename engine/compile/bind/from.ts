@@ -2,18 +2,20 @@ import type { Col, Op } from '../algebra/op.ts'
 import { type Ast, isAst, textOf } from '../ast.ts'
 import { placeColumns, relationSchema } from '../relations.ts'
 import { type Binder, type Bound, type Ctes, Unbound } from './binder.ts'
+import { freeColumns, unitSql } from './facts.ts'
 import { bindJoin } from './join.ts'
+import { bindLateral } from './lateral.ts'
 import { bindCte, bindQuery, readOf } from './query.ts'
 import { type Merged, type Scope, type Source, source } from './scope.ts'
-import { bindTableFunction } from './table-function.ts'
+import { bindTableFunction, bindValues } from './table-function.ts'
 
 /** Rows of FROM, or of one item of it, and the names that they have. */
 export interface From {
   readonly op: Op
   readonly sources: readonly Source[]
   readonly merged: readonly Merged[]
-  /** A lateral item: its rows are those of what stands before it, too. */
-  readonly holdsLeft?: boolean
+  /** A lateral item: its rows are those of what stands before it, too, each exactly once, or as often as it has rows for it. */
+  readonly holdsLeft?: 'each' | 'some'
 }
 
 /** `parent`: names of the SELECTs around. `left`: what stands before the item in FROM, which a lateral item may use. */
@@ -37,16 +39,15 @@ export async function bindFrom(binder: Binder, item: Ast, around: Around): Promi
       return named(await bindCte(binder, entry, around.ctes), alias, renamed)
     }
     case 'SUBQUERY':
-      return named(await bindDerived(binder, item, around), textOf(item.alias), renamed)
+      return bindDerived(binder, item, around)
     case 'JOIN':
       return bindJoin(binder, item, around)
     case 'TABLE_FUNCTION':
       return bindTableFunction(binder, item, around)
+    case 'EXPRESSION_LIST':
+      return bindValues(binder, item, around)
     default:
-      throw new Unbound(
-        { PIVOT: 'PIVOT or UNPIVOT', EXPRESSION_LIST: 'VALUES over columns', SHOW_REF: 'DESCRIBE' }[textOf(item.type)] ??
-          'an unknown item of FROM',
-      )
+      throw new Unbound({ PIVOT: 'PIVOT or UNPIVOT', SHOW_REF: 'DESCRIBE' }[textOf(item.type)] ?? 'an unknown item of FROM')
   }
 }
 
@@ -70,14 +71,20 @@ function bindRelation(binder: Binder, item: Ast): Bound {
   }
 }
 
-/** FROM (SELECT …), which sees no names of this SELECT but, if lateral, those before it. */
-async function bindDerived(binder: Binder, item: Ast, { ctes, parent }: Around): Promise<Bound> {
-  return bindQuery(binder, (item.subquery as Ast).node as Ast, ctes, parent)
+/** FROM (SELECT …), which may name columns of what stands before it. */
+async function bindDerived(binder: Binder, item: Ast, { ctes, parent, left }: Around): Promise<From> {
+  const renamed = (item.column_name_alias ?? []) as readonly string[]
+  const scope = left ? scopeOf(left, parent) : parent
+  const bound = await bindQuery(binder, (item.subquery as Ast).node as Ast, ctes, scope)
+  const free = freeColumns(bound.op)
+  if (!left?.op.columns.some((column) => free.has(column.id))) return named(bound, textOf(item.alias), renamed)
+  const lateral = await bindLateral(binder, bound, left)
+  return { ...named(lateral.bound, textOf(item.alias), renamed), holdsLeft: lateral.holdsLeft }
 }
 
 /** What stands for a missing FROM: one row, of which nothing is read. */
 export function oneRow(binder: Binder): Op {
-  return { kind: 'constant', sql: 'SELECT 1', columns: [binder.fresh('INTEGER', false)] }
+  return { kind: 'constant', sql: unitSql, columns: [binder.fresh('INTEGER', false)] }
 }
 
 export function scopeOf({ sources, merged }: From, parent: Scope | undefined): Scope {

@@ -3,11 +3,12 @@ import { type Binder, type Ctes, Unbound } from './binder.ts'
 import { conjuncts, isUnnest, isWindow } from './expr.ts'
 import { bindExpression, type Names, several } from './expression.ts'
 import { bindFrom, scopeOf } from './from.ts'
+import { liftConditions } from './lift.ts'
 import { distinctTargets, orderTerms, type Term } from './modifiers.ts'
 import { hasOwn } from './own.ts'
 import type { Scope } from './scope.ts'
 import { type Item, spreadStars } from './star.ts'
-import { liftConditions, type Place } from './subquery.ts'
+import type { Place } from './subquery.ts'
 
 /** All expressions of a SELECT above its WHERE, over one operator's columns. */
 export interface Parts {

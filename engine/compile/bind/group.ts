@@ -1,10 +1,11 @@
-import type { AggregateOutput, Col, Group, OrderTerm } from '../algebra/op.ts'
+import type { AggregateOutput, Col, Group, Op, OrderTerm } from '../algebra/op.ts'
 import { type Ast, columnRef, isAst, items, textOf } from '../ast.ts'
 import { type Binder, Unbound } from './binder.ts'
-import { columnOf, expr, plainId } from './expr.ts'
+import { columnOf, expr, plainId, usesOf } from './expr.ts'
+import { liftSubqueries } from './lift.ts'
 import { directionOf } from './modifiers.ts'
 import { isAggregate, replaceOwn, textKey, visitOwn } from './own.ts'
-import { liftSubqueries, type Place } from './subquery.ts'
+import type { Place } from './subquery.ts'
 import { typed } from './typing.ts'
 
 /** What a grouped SELECT computes of its input: keys, aggregates and grouping() by their texts. */
@@ -54,6 +55,7 @@ export async function groupOnce(
   const keyAsts = lifted.asts.slice(0, keys.size)
   const calls = lifted.asts.slice(keys.size)
   const args = calls.flatMap((call) => items(call.children))
+  if (calls.some((call) => isOfOuter(usesOf(call.children), lifted.op))) throw new Unbound('an aggregate over columns of the SELECT around')
   const inputs = await typed(binder, [...keyAsts, ...args])
   const results = await typed(binder, calls)
   const keyOutputs = keyAsts.map((ast, at) => {
@@ -79,6 +81,11 @@ export async function groupOnce(
     op: { kind: 'group', input: lifted.op, keys: keyOutputs, aggregates: made, isGlobal: keys.size === 0, columns },
     columns: new Map(texts.flatMap((text, at) => (columns[at] ? [[text, columns[at]] as const] : []))),
   }
+}
+
+/** DuckDB counts such an aggregate to the SELECT around. */
+function isOfOuter(uses: ReadonlySet<string>, op: Op): boolean {
+  return uses.size > 0 && ![...uses].some((id) => columnOf(op, id))
 }
 
 function orderOf(call: Ast): OrderTerm[] {

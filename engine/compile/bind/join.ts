@@ -2,7 +2,7 @@ import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, textOf } from '../ast.ts'
 import { type Binder, Unbound } from './binder.ts'
 import { filter, inner } from './build.ts'
-import { conjuncts, covers, expr, has, isSubquery } from './expr.ts'
+import { conjuncts, covers, expr, has, isSubquery, isTrue } from './expr.ts'
 import { bindExpression } from './expression.ts'
 import { type Around, bindFrom, type From, scopeOf } from './from.ts'
 import { raises } from './raises.ts'
@@ -33,6 +33,7 @@ export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Arou
 function joined(binder: Binder, type: string, left: From, right: From, on: readonly Expr[]): Op {
   const mayRaise = (one: Expr) => raises(one.ast, binder)
   if (type === 'INNER') return filter(right.holdsLeft ? right.op : inner([left.op, right.op]), on, mayRaise)
+  if (right.holdsLeft === 'each' && type === 'LEFT' && on.every((one) => isTrue(one.ast))) return right.op
   if (right.holdsLeft) throw new Unbound(`a lateral ${type} JOIN`)
   if (type === 'FULL')
     return {

@@ -58,14 +58,19 @@ export function outputNumber(ast: Ast, width: number): number | undefined {
 /** DISTINCT, DISTINCT ON and LIMIT over a query's rows, whose columns hold the terms' values, too. */
 export function bindModifiers(binder: Binder, bound: Bound, node: Ast, orders: readonly ChosenTerm[], on: readonly Col[]): Bound {
   let { op } = bound
+  const order = firstTerms(orders)
   for (const modifier of items(node.modifiers)) {
     if (modifier.type === 'ORDER_MODIFIER') continue
-    if (modifier.type === 'DISTINCT_MODIFIER')
-      op = on.length > 0 ? firstOfEach(binder, op, on, orders) : distinct(op, bound.columns, orders)
-    else if (modifier.type === 'LIMIT_MODIFIER') op = limit(op, modifier, orders)
+    if (modifier.type === 'DISTINCT_MODIFIER') op = on.length > 0 ? firstOfEach(binder, op, on, order) : distinct(op, bound.columns, order)
+    else if (modifier.type === 'LIMIT_MODIFIER') op = limit(op, modifier, order)
     else throw new Unbound(textOf(modifier.type) === 'LIMIT_PERCENT_MODIFIER' ? 'LIMIT in percent' : 'an unknown clause after the SELECT')
   }
   return { op, columns: bound.columns }
+}
+
+/** What has been ordered by already decides nothing more. */
+function firstTerms(orders: readonly ChosenTerm[]): readonly ChosenTerm[] {
+  return orders.filter((term, at) => orders.findIndex((other) => other.col.id === term.col.id) === at)
 }
 
 function distinct(op: Op, columns: readonly Named[], orders: readonly ChosenTerm[]): Op {

@@ -74,7 +74,8 @@ function pruneOuter(op: Extract<Op, { kind: 'outer' }>, needed: Ids): Op {
   const left = exactly(op.left, below)
   const right = exactly(op.right, below)
   if (op.type === 'mark') return { ...op, left, right, columns: [...left.columns, ...(op.mark ? [op.mark] : [])] }
-  return { ...op, left, right, columns: op.columns.filter((column) => needed.has(column.id)) }
+  // The keys stay: rows are found again by them.
+  return { ...op, left, right, columns: op.columns.filter((column) => below.has(column.id)) }
 }
 
 /** By position: what is not needed is left out of all inputs, and what is needed stays in place. */

@@ -1,10 +1,9 @@
 import type { Op } from '../algebra/op.ts'
-import type { Ast } from '../ast.ts'
+import { type Ast, columnRef } from '../ast.ts'
 import { type Binder, type Ctes, Unbound } from './binder.ts'
-import { filter } from './build.ts'
-import { expr, isSubquery } from './expr.ts'
-import { hasOwn, replaceOwn, visitOwn } from './own.ts'
-import { raises } from './raises.ts'
+import { inner } from './build.ts'
+import { freeColumns, isOneRow, maxOneRow } from './facts.ts'
+import { bindQuery, opaqueQuery } from './query.ts'
 import type { Scope } from './scope.ts'
 
 /** Where an expression stands: the rows that it is computed over, and what its subqueries see around them. */
@@ -23,40 +22,43 @@ export interface Lifted {
   readonly ast: Ast
 }
 
-/** One subquery of an expression. `node.child` (`x IN (SELECT …)`) is over the place's columns already. Throws `Unbound`. */
-async function bindSubquery(_binder: Binder, _node: Ast, _place: Place): Promise<Lifted> {
-  throw new Unbound('a subquery in an expression')
+/**
+ * One subquery of an expression. `node.child` (`x IN (SELECT …)`) is over the place's columns already. Throws `Unbound`
+ * where it is not understood: the SELECT around is taken as a whole then.
+ */
+export async function bindSubquery(binder: Binder, node: Ast, place: Place): Promise<Lifted> {
+  if (node.subquery_type !== 'SCALAR') throw new Unbound('EXISTS or IN with a subquery')
+  const query = (node.subquery as Ast).node as Ast
+  const bound = await bindQuery(binder, query, place.ctes, place.scope)
+  const [value] = bound.columns
+  if (!value || bound.columns.length > 1) throw new Unbound('a subquery with several columns')
+  if (freeColumns(bound.op).size > 0) throw new Unbound('a correlated subquery')
+  if (isOneRow(bound.op)) return { op: inner([place.op, bound.op]), ast: columnRef(value.col.id) }
+  if (maxOneRow(bound.op)) {
+    const columns = [...place.op.columns, ...bound.op.columns.map((column) => ({ ...column, nullable: true }))]
+    return { op: { kind: 'outer', type: 'left', left: place.op, right: bound.op, on: [], columns }, ast: columnRef(value.col.id) }
+  }
+  // More than one row is an error, which only the whole says as DuckDB does.
+  const single = await opaqueQuery(binder, selectValue(node), place.ctes, 'a subquery whose one row is not certain')
+  const [shown] = single?.columns ?? []
+  if (!single || !shown) throw new Unbound('a correlated subquery')
+  return { op: inner([place.op, single.op]), ast: columnRef(shown.col.id) }
 }
 
-/** The rows that fulfil all conditions, which may hold subqueries; those without go first, and as far down as they may. */
-export async function liftConditions(binder: Binder, conditions: readonly Ast[], place: Place): Promise<Op> {
-  const mayRaise = (one: { ast: Ast }) => raises(one.ast, binder)
-  const plain = conditions.filter((ast) => !hasOwn(ast, isSubquery))
-  let op = filter(place.op, plain.map(expr), mayRaise)
-  for (const condition of conditions.filter((ast) => hasOwn(ast, isSubquery))) {
-    const lifted = await liftSubqueries(binder, [condition], { ...place, op })
-    op = filter(lifted.op, lifted.asts.map(expr), mayRaise)
-  }
-  return op
+/**
+ * A condition of WHERE or HAVING with subqueries, as the rows of the place that fulfil it. Undefined: its subqueries are
+ * values like any other.
+ */
+export async function bindCondition(_binder: Binder, _condition: Ast, _place: Place): Promise<Op | undefined> {
+  return undefined
 }
 
-/** The same expressions with a column in the place of each subquery, over rows that have these columns. */
-export async function liftSubqueries(
-  binder: Binder,
-  asts: readonly Ast[],
-  place: Place,
-): Promise<{ readonly op: Op; readonly asts: readonly Ast[] }> {
-  const found = new Set<Ast>()
-  for (const ast of asts)
-    visitOwn(ast, (part) => {
-      if (isSubquery(part)) found.add(part)
-    })
-  let { op } = place
-  const values = new Map<Ast, Ast>()
-  for (const node of found) {
-    const lifted = await bindSubquery(binder, node, { ...place, op })
-    op = lifted.op
-    values.set(node, lifted.ast)
+function selectValue(node: Ast): Ast {
+  return {
+    type: 'SELECT_NODE',
+    cte_map: {},
+    select_list: [node],
+    from_table: { type: 'EMPTY' },
+    aggregate_handling: 'STANDARD_HANDLING',
   }
-  return { op, asts: found.size === 0 ? asts : asts.map((ast) => replaceOwn(ast, (part) => values.get(part))) }
 }
