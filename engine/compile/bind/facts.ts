@@ -1,9 +1,12 @@
 import { type AggregateOutput, type Expr, inputsOf, type Op } from '../algebra/op.ts'
 import { has, isUnnest } from './expr.ts'
 
-/** SELECT 1: what stands for a FROM that is not there, or not yet. */
+/** A text that DuckDB prints for no query of a user. */
+export const unitSql = 'VALUES (1)'
+
+/** The one row that stands for a FROM that is not there. Nothing of it is read. */
 export function isUnit(op: Op): boolean {
-  return op.kind === 'constant' && op.sql === 'SELECT 1'
+  return op.kind === 'constant' && op.sql === unitSql
 }
 
 /** Certainly one row, whatever the relations hold. */

@@ -2,12 +2,12 @@ import type { Col, Op } from '../algebra/op.ts'
 import { type Ast, isAst, textOf } from '../ast.ts'
 import { placeColumns, relationSchema } from '../relations.ts'
 import { type Binder, type Bound, type Ctes, Unbound } from './binder.ts'
-import { freeColumns } from './facts.ts'
+import { freeColumns, unitSql } from './facts.ts'
 import { bindJoin } from './join.ts'
 import { bindLateral } from './lateral.ts'
 import { bindCte, bindQuery, readOf } from './query.ts'
 import { type Merged, type Scope, type Source, source } from './scope.ts'
-import { bindTableFunction } from './table-function.ts'
+import { bindTableFunction, bindValues } from './table-function.ts'
 
 /** Rows of FROM, or of one item of it, and the names that they have. */
 export interface From {
@@ -44,11 +44,10 @@ export async function bindFrom(binder: Binder, item: Ast, around: Around): Promi
       return bindJoin(binder, item, around)
     case 'TABLE_FUNCTION':
       return bindTableFunction(binder, item, around)
+    case 'EXPRESSION_LIST':
+      return bindValues(binder, item, around)
     default:
-      throw new Unbound(
-        { PIVOT: 'PIVOT or UNPIVOT', EXPRESSION_LIST: 'VALUES over columns', SHOW_REF: 'DESCRIBE' }[textOf(item.type)] ??
-          'an unknown item of FROM',
-      )
+      throw new Unbound({ PIVOT: 'PIVOT or UNPIVOT', SHOW_REF: 'DESCRIBE' }[textOf(item.type)] ?? 'an unknown item of FROM')
   }
 }
 
@@ -85,7 +84,7 @@ async function bindDerived(binder: Binder, item: Ast, { ctes, parent, left }: Ar
 
 /** What stands for a missing FROM: one row, of which nothing is read. */
 export function oneRow(binder: Binder): Op {
-  return { kind: 'constant', sql: 'SELECT 1', columns: [binder.fresh('INTEGER', false)] }
+  return { kind: 'constant', sql: unitSql, columns: [binder.fresh('INTEGER', false)] }
 }
 
 export function scopeOf({ sources, merged }: From, parent: Scope | undefined): Scope {

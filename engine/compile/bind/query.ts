@@ -15,11 +15,8 @@ import { ask } from './typing.ts'
  */
 export async function bindQuery(binder: Binder, node: Ast, around: Ctes, parent: Scope | undefined): Promise<Bound> {
   const ctes = withOwn(node, around)
-  const alone = standingAlone(node, ctes)
-  if (readsOf(alone, binder.reads).length === 0) {
-    const constant = await takenWhole(binder, alone, (sql, columns) => ({ kind: 'constant', sql, columns }))
-    if (constant) return constant
-  }
+  const constant = readsOf(standingAlone(node, ctes), binder.reads).length === 0 ? await opaqueQuery(binder, node, ctes, '') : undefined
+  if (constant) return constant
   try {
     if (node.type === 'SELECT_NODE') return await bindSelect(binder, node, ctes, parent)
     if (node.type === 'SET_OPERATION_NODE') return await bindSetOperation(binder, node, ctes, parent)
@@ -32,11 +29,13 @@ export async function bindQuery(binder: Binder, node: Ast, around: Ctes, parent:
   }
 }
 
-/** A query as one operator, which knows no more of it than its text. Undefined: it cannot stand alone. */
+/** A query as one operator, which knows no more of it than its text and whether it reads. Undefined: it cannot stand alone. */
 export async function opaqueQuery(binder: Binder, node: Ast, ctes: Ctes, why: string): Promise<Bound | undefined> {
   const alone = standingAlone(node, ctes)
   const reads = readsOf(alone, binder.reads)
-  return takenWhole(binder, alone, (sql, columns) => ({ kind: 'opaque', sql, reads, columns, why }))
+  return takenWhole(binder, alone, (sql, columns) =>
+    reads.length > 0 ? { kind: 'opaque', sql, reads, columns, why } : { kind: 'constant', sql, columns },
+  )
 }
 
 function withOwn(node: Ast, around: Ctes): Ctes {
@@ -83,12 +82,8 @@ export async function bindCte(binder: Binder, entry: Ast, ctes: Ctes): Promise<B
     const bound = await bindQuery(binder, node, ctes, undefined)
     return { op: bound.op, columns: bound.columns.map(({ name, col }, at) => ({ name: renamed[at] ?? name, col })) }
   }
-  const alone = standingAlone(allOf(textOf(entry.key)), ctes)
   const why = 'a recursive query'
-  const bound =
-    readsOf(alone, binder.reads).length === 0
-      ? await takenWhole(binder, alone, (sql, columns) => ({ kind: 'constant', sql, columns }))
-      : await opaqueQuery(binder, allOf(textOf(entry.key)), ctes, why)
+  const bound = await opaqueQuery(binder, allOf(textOf(entry.key)), ctes, why)
   if (!bound) throw new Unbound(why)
   return bound
 }

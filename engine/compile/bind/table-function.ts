@@ -1,31 +1,48 @@
 import { list } from '../../../connectors/store/quote.ts'
 import type { Op } from '../algebra/op.ts'
-import { type Ast, columnRef, items } from '../ast.ts'
+import { type Ast, type AstValue, columnRef, items, textOf } from '../ast.ts'
 import { type Binder, Unbound } from './binder.ts'
-import { covers, has, isSubquery, usesOf } from './expr.ts'
-import { bindExpression } from './expression.ts'
+import { covers, isSubquery, usesOf } from './expr.ts'
+import { bindExpression, type Names } from './expression.ts'
 import { type Around, type From, oneRow } from './from.ts'
+import { hasOwn } from './own.ts'
 import { source } from './scope.ts'
 import { ask, standIn } from './typing.ts'
 
 /** `range(…)`, `unnest(…)` in FROM: rows of their own, or rows for each row of what stands before. */
-export async function bindTableFunction(binder: Binder, item: Ast, { parent, left }: Around): Promise<From> {
-  const scope = { sources: left?.sources ?? [], merged: left?.merged ?? [], parent }
-  const names = { scope, functions: binder.analyzer.functions }
+export async function bindTableFunction(binder: Binder, item: Ast, around: Around): Promise<From> {
   const written = item.function as Ast
-  const children = items(written.children).map((child) => ({
-    ...bindExpression(child, names),
-    ...(child.alias === undefined ? {} : { alias: child.alias }),
-  }))
-  if (has(children, isSubquery)) throw new Unbound('a subquery as the argument of a table function')
-  const text = await printedItem(binder, { ...item, function: { ...written, children } })
-  const uses = usesOf(children)
+  const children = items(written.children).map((child) => argument(child, namesOf(binder, around)))
+  const alias = textOf(item.alias) || textOf(written.function_name)
+  return bindItem(binder, { ...item, alias, function: { ...written, children } }, around)
+}
+
+/** VALUES, which in a lateral subquery may name columns. */
+export async function bindValues(binder: Binder, item: Ast, around: Around): Promise<From> {
+  const values = (item.values as readonly AstValue[]).map((row) => items(row).map((one) => argument(one, namesOf(binder, around))))
+  return bindItem(binder, { ...item, values }, around)
+}
+
+function namesOf(binder: Binder, { parent, left }: Around): Names {
+  return { scope: { sources: left?.sources ?? [], merged: left?.merged ?? [], parent }, functions: binder.analyzer.functions }
+}
+
+/** A named argument keeps its name. */
+function argument(ast: Ast, names: Names): Ast {
+  return { ...bindExpression(ast, names), ...(ast.alias === undefined ? {} : { alias: ast.alias }) }
+}
+
+async function bindItem(binder: Binder, item: Ast, { left }: Around): Promise<From> {
+  const { alias, column_name_alias: renamed, ...bare } = item
+  if (hasOwn([bare.function, bare.values], isSubquery)) throw new Unbound('a subquery as an argument in FROM')
+  const text = await printedItem(binder, bare)
+  const uses = usesOf([bare])
   const described = await ask(binder, `SELECT "item".* ${uses.size > 0 ? `${standIn(binder, uses)}, ` : 'FROM '}${text} AS "item"`)
   const columns = described.map(({ type }) => binder.fresh(type, true))
   const named = source(
-    typeof item.alias === 'string' && item.alias !== '' ? item.alias : String(written.function_name),
+    textOf(alias),
     columns.map((col, at) => ({ name: described[at]?.name, col })),
-    (item.column_name_alias ?? []) as readonly string[],
+    (renamed ?? []) as readonly string[],
   )
   const own = { sources: [named], merged: [] }
   if (uses.size === 0) return { ...own, op: { kind: 'constant', sql: `SELECT * FROM ${text}`, columns } }
@@ -48,12 +65,11 @@ export function expand(input: Op, item: string, uses: ReadonlySet<string>, colum
 }
 
 async function printedItem(binder: Binder, item: Ast): Promise<string> {
-  const { alias: _1, column_name_alias: _2, ...bare } = item
   const text = await binder.analyzer.print({
     type: 'SELECT_NODE',
     cte_map: {},
     select_list: [columnRef('x')],
-    from_table: bare,
+    from_table: item,
     aggregate_handling: 'STANDARD_HANDLING',
   })
   return text.replace(/^SELECT x FROM /, '')

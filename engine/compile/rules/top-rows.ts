@@ -2,7 +2,8 @@ import { ident } from '../../../connectors/store/quote.ts'
 import type { Col } from '../algebra/op.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
 import type { Input, Names, Rule, Run } from './rule.ts'
-import { collectKeys, type Key, netOf, ofTouched } from './touched.ts'
+import { collectKeys, type Key, ofTouched } from './touched.ts'
+import { netOf, repeated } from './touched-rows.ts'
 
 /** Rows of an input of which the first ones of each partition are kept. */
 export interface TopRows {
@@ -39,7 +40,7 @@ export function topRows(top: TopRows, insertOnly: boolean): Pick<Rule, 'create' 
       if (!input?.isChanged) return false
       if (run.isFirst) {
         const rank = rankColumn ? `, ${top.rank} AS ${ident(rankColumn.id)}` : ''
-        yield `INSERT INTO ${run.table} SELECT ${ids(columns)}${rank} FROM ${repeated(top, input.change())} QUALIFY ${top.rank} <= ${top.first}`
+        yield `INSERT INTO ${run.table} SELECT ${ids(columns)}${rank} FROM (${repeated(columns, input.change())}) QUALIFY ${top.rank} <= ${top.first}`
         if (top.mayRaise) yield `SELECT bit_xor(hash(q)) FROM (${top.show(run.table)}) AS q`
         return false
       }
@@ -59,7 +60,7 @@ interface Came {
 }
 
 function* grown(top: TopRows, run: Run, input: Input): Generator<string, Came | undefined, number> {
-  const best = bestOf(top, repeated(top, input.change()))
+  const best = bestOf(top, `(${repeated(top.columns, input.change())})`)
   return (yield `CREATE OR REPLACE TEMP TABLE ${run.temp('came')} AS ${best}`) > 0 ? {} : undefined
 }
 
@@ -72,15 +73,10 @@ function* changed(top: TopRows, run: Run, input: Input): Generator<string, Came 
   const hit = `(SELECT * FROM ${run.table} SEMI JOIN (SELECT ${own} FROM ${net} WHERE _w < 0) AS g ON ${same})`
   const isLost = (yield collectKeys(lost, top.partition, hit)) > 0
   const others = isLost ? ` ${ofTouched(lost, top.partition, 'ANTI')}` : ''
-  const candidates = [bestOf(top, `${repeated(top, `${net}${others}`, 'WHERE _w > 0')}`)]
+  const candidates = [bestOf(top, `(${repeated(top.columns, `${net}${others}`, ' WHERE _w > 0')})`)]
   if (isLost) candidates.push(bestOf(top, `(SELECT ${ids(top.columns)} FROM ${input.rows()} ${ofTouched(lost, top.partition)})`))
   const count = yield `CREATE OR REPLACE TEMP TABLE ${came} AS ${candidates.join(' UNION ALL ')}`
   return count > 0 || isLost ? (isLost ? { lost } : {}) : undefined
-}
-
-/** Each row as often as its weight says. */
-function repeated(top: TopRows, from: string, where = ''): string {
-  return `(SELECT ${ids(top.columns)} FROM (SELECT ${ids(top.columns)}, unnest(range(_w)) FROM ${from} ${where}))`
 }
 
 /** No more of each partition's rows than could be kept. */

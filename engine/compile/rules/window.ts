@@ -1,7 +1,8 @@
 import type { Window } from '../algebra/op.ts'
 import { ids, selectOf } from '../algebra/select-of.ts'
 import type { Rule, Traits } from './rule.ts'
-import { collectKeys, keptRows, keysOf, nothing, ofTouched, writeDifference } from './touched.ts'
+import { collectKeys, keysOf, ofTouched, writeDifference } from './touched.ts'
+import { keptRows } from './touched-rows.ts'
 
 /**
  * Rule: window functions. What one says of a row follows from the rows of its partition alone, so the partitions of the rows that
@@ -10,8 +11,6 @@ import { collectKeys, keptRows, keysOf, nothing, ofTouched, writeDifference } fr
  */
 export function planWindow(op: Window, [input]: readonly Traits[]): Rule {
   const keys = keysOf(op.partition, input?.op.columns ?? op.input.columns)
-  const columns = op.columns.length > 0 ? op.columns : [nothing]
-  const all = ids(columns)
   return {
     strategy: keys.length > 0 ? 'affected keys' : 'full',
     reason:
@@ -38,12 +37,8 @@ export function planWindow(op: Window, [input]: readonly Traits[]): Rule {
         rows = `(SELECT ${ids(op.input.columns)} FROM ${rows} ${ofTouched(touched, keys)})`
         kept = `${run.table} AS s ${ofTouched(touched, keys)}`
       }
-      return yield* writeDifference(run, {
-        columns,
-        comes: `SELECT ${all}, 1 AS _w FROM (${over(rows)})`,
-        kept: `SELECT ${all}, ${keys.length > 0 ? 's.' : ''}rowid AS _r FROM ${kept}`,
-        mayTake: false,
-      })
+      const own = `SELECT ${ids(op.columns)}, ${keys.length > 0 ? 's.' : ''}rowid AS _r FROM ${kept}`
+      return yield* writeDifference(run, op.columns, over(rows), own)
     },
   }
 }

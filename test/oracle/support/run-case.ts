@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import type { Analyzer } from '../../../engine/compile/analyzer.ts'
 import type { Case, Step } from './case.ts'
 import { Feed } from './feed.ts'
+import { HandedOn } from './handed-on.ts'
 import type { Plain } from './plain.ts'
 import { expectSame } from './same.ts'
 import { worldOf } from './schema.ts'
@@ -24,9 +25,11 @@ export async function runCase(one: Case, { plain, analyzer }: Bench): Promise<vo
   })
   const subject = await Subject.open(declared(one.early), { events: 1_000 }, { analyzer, inMemory: !one.durable })
   const feed = new Feed(world, plain)
+  const handed = new HandedOn(subject)
   try {
     await compare(subject, plain, 'before any event')
     for (const [n, step] of one.steps.entries()) {
+      if (step.do === 'restart' || step.do === 'join') handed.forget()
       if (step.do === 'append') await feed.append(subject.log, step.to, step.events)
       else if (step.do === 'foreign') await feed.foreign(subject.log, step.to, step.partition, step.events)
       else if (step.do === 'restart') await subject.restart()

@@ -13,7 +13,22 @@ export function expectSame(view: PlainAnswer, recomputed: PlainAnswer, what: str
     JSON.stringify(view.columns) === JSON.stringify(recomputed.columns) &&
     view.rows.length === recomputed.rows.length &&
     areClose(inOrder(view.rows, floats), inOrder(recomputed.rows, floats), floats)
-  if (!close) expect(view, what).toEqual(recomputed)
+  if (close) return
+  const [more, fewer] = [without(view.rows, recomputed.rows), without(recomputed.rows, view.rows)]
+  const told = (rows: readonly string[]) => `${rows.slice(0, 3).join(' ')}${rows.length > 3 ? ` and ${rows.length - 3} more` : ''}`
+  const columns = recomputed.columns.join(', ')
+  expect(view, `${what} (${columns}): too many: ${told(more)}; missing: ${told(fewer)}`).toEqual(recomputed)
+}
+
+/** The rows of one multiset that another lacks. */
+function without(rows: readonly string[], others: readonly string[]): string[] {
+  const left = new Map<string, number>()
+  for (const row of others) left.set(row, (left.get(row) ?? 0) + 1)
+  return rows.filter((row) => {
+    const count = left.get(row) ?? 0
+    left.set(row, count - 1)
+    return count <= 0
+  })
 }
 
 /** Rows by their exact values first, so that two that differ in last bits stand at one place on both sides. */

@@ -70,6 +70,22 @@ export const groupForms: readonly Form[] = [
     },
   },
   {
+    name: 'groups of many keys and aggregates',
+    make: (x) => {
+      const keys = many(x.c, 3, () => any(x, x.from))
+      const outputs = [...keys, ...Array.from({ length: 5 }, () => aggregate(x))].map((expression) => as(x, expression))
+      return `SELECT ${outputs.join(', ')} FROM ${x.from.name}${where(x)} GROUP BY ${keys.join(', ')}`
+    },
+  },
+  {
+    name: 'counts that are DISTINCT',
+    make: (x) => {
+      const [a, b] = [any(x, x.from), any(x, x.from)]
+      const filter = x.c.chance(2) ? ` FILTER (WHERE ${condition(x)})` : ''
+      return `SELECT ${as(x, scalar(x))}, count(DISTINCT ${a})${filter} AS n, count(DISTINCT (${a}, ${b})) AS both_of, count(*) - count(DISTINCT ${b}) AS again FROM ${x.from.name}${where(x)} GROUP BY ALL`
+    },
+  },
+  {
     name: 'a share of the whole',
     make: (x) => {
       const by = any(x, x.from)

@@ -15,7 +15,12 @@ function on(x: Scope, left: Known, right: Known, [a, b]: readonly [string, strin
     `${equal} AND ${condition(x, a, 1, left)}`,
   ]
   if (m !== undefined && n !== undefined)
-    options.push(`${m} = ${n}`, `${equal} AND ${m} ${x.c.pick(['<', '<=', '>', '<>'])} ${n}`, `${equal} AND ${m} = ${n}`)
+    options.push(
+      `${equal} OR ${m} = ${n}`,
+      `${m} = ${n}`,
+      `${equal} AND ${m} ${x.c.pick(['<', '<=', '>', '<>'])} ${n}`,
+      `${equal} AND ${m} = ${n}`,
+    )
   return x.c.pick(options)
 }
 
@@ -115,6 +120,22 @@ export const joinForms: readonly Form[] = [
       const right = other(x)
       const counted = `(SELECT ${key(x, right)} AS g, count(*) AS n FROM ${right.name} GROUP BY g) AS q`
       return `SELECT ${as(x, scalar(x, 'p.'))}, q.n AS n FROM ${x.from.name} AS p ${x.c.pick(outer)} ${counted} ON ${key(x, x.from, 'p.')} = q.g`
+    },
+  },
+  {
+    name: 'what has no partner',
+    make: (x) => {
+      const right = other(x)
+      const by = key(x, right, 'q.')
+      return `SELECT ${as(x, scalar(x, 'p.'))}, ${as(x, key(x, x.from, 'p.'))} FROM ${x.from.name} AS p LEFT JOIN ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${by} WHERE ${by} IS NULL`
+    },
+  },
+  {
+    name: 'pairs of rows of one relation',
+    make: (x) => {
+      if (x.from.rows > 80) return undefined
+      const by = x.from.kind === 'stream' ? '_offset' : any(x, x.from)
+      return `SELECT ${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.'))} FROM ${x.from.name} AS p ${x.c.pick(['JOIN', 'LEFT JOIN'])} ${x.from.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, x.from, 'q.')} AND p.${by} < q.${by}`
     },
   },
   {

@@ -10,7 +10,7 @@ function positions(count: number): string {
   return tail(...Array.from({ length: count }, (_, i) => String(i + 1)))
 }
 
-const limits = ['LIMIT 1', 'LIMIT 3', 'LIMIT 10', 'LIMIT 3 OFFSET 2', 'LIMIT 4 OFFSET 1', 'LIMIT 40%'] as const
+const limits = ['LIMIT 1', 'LIMIT 3', 'LIMIT 10', 'LIMIT 3 OFFSET 2', 'LIMIT 4 OFFSET 1', 'LIMIT 40%', 'LIMIT 0', 'OFFSET 2'] as const
 
 /** Top k, DISTINCT ON, CTEs, recursion. */
 export const queryForms: readonly Form[] = [
@@ -20,6 +20,20 @@ export const queryForms: readonly Form[] = [
       const outputs = many(x.c, 3, () => as(x, scalar(x)))
       return `SELECT ${outputs.join(', ')} FROM ${x.from.name}${where(x)} ORDER BY ${sorted(x)}${positions(outputs.length)} ${x.c.pick(limits)}`
     },
+  },
+  {
+    name: 'an order, and no limit',
+    make: (x) =>
+      `SELECT ${as(x, scalar(x))}, ${as(x, any(x, x.from))} FROM ${x.from.name}${where(x)} ORDER BY ${x.c.pick(['c0', '2 DESC', 'c1 DESC NULLS FIRST, c0'])}`,
+  },
+  {
+    name: 'top k of DISTINCT',
+    make: (x) =>
+      `SELECT DISTINCT ${as(x, any(x, x.from))} FROM ${x.from.name}${where(x)} ORDER BY 1 ${x.c.pick(['', 'DESC'])}${positions(1)} ${x.c.pick(limits)}`,
+  },
+  {
+    name: 'the best k and all that tie with the last',
+    make: (x) => `SELECT ${as(x, scalar(x))} FROM ${x.from.name} AS r${where(x)} QUALIFY rank() OVER (ORDER BY ${sorted(x)}) <= 2`,
   },
   {
     name: 'top k of groups',

@@ -122,6 +122,33 @@ export const subqueryForms: readonly Form[] = [
     },
   },
   {
+    name: 'EXISTS or EXISTS, and EXISTS in EXISTS',
+    make: (x) => {
+      const [inner, second] = [other(x), other(x)]
+      const [one, two] = [x.c.pick(['EXISTS', 'NOT EXISTS']), x.c.pick(['EXISTS', 'NOT EXISTS'])]
+      const first = `${one} (SELECT 1 FROM ${inner.name} AS s WHERE ${correlation(x, inner)}`
+      return x.c.chance(2)
+        ? `SELECT ${as(x, scalar(x, 'o.'))} FROM ${x.from.name} AS o WHERE ${first}) ${x.c.pick(['OR', 'AND'])} ${two} (SELECT 1 FROM ${second.name} AS s WHERE ${correlation(x, second)})`
+        : `SELECT ${as(x, scalar(x, 'o.'))} FROM ${x.from.name} AS o WHERE ${first} AND ${two} (SELECT 1 FROM ${second.name} AS z WHERE ${key(x, second, 'z.')} = ${key(x, inner, 's.')}))`
+    },
+  },
+  {
+    name: 'a subquery in HAVING',
+    make: (x) => {
+      const inner = other(x)
+      const by = any(x, x.from)
+      return `SELECT ${as(x, by)}, count(*) AS n FROM ${x.from.name}${where(x)} GROUP BY ${by} HAVING count(*) ${x.c.pick(['>', '<=', '='])} (SELECT ${x.c.pick(['count(*)', 'count(*) / 2', `count(DISTINCT ${any(x, inner)})`])} FROM ${inner.name})`
+    },
+  },
+  {
+    name: 'a subquery over the groups around it',
+    make: (x) => {
+      const inner = other(x)
+      const by = key(x, x.from, 'o.')
+      return `SELECT ${by} AS g, count(*) AS n, (SELECT count(*) FROM ${inner.name} AS s WHERE ${key(x, inner, 's.')} = ${by}) AS theirs FROM ${x.from.name} AS o GROUP BY ${by}`
+    },
+  },
+  {
     name: 'the latest of another relation',
     make: (x) => {
       const inner = other(x)

@@ -13,7 +13,9 @@ function partition(x: Scope, prefix = ''): string {
 }
 
 function order(x: Scope, prefix = ''): string {
-  return `${column(x, x.from, is.sortable, prefix) ?? any(x, x.from, prefix)}${x.c.pick(['', '', ' DESC', ' DESC NULLS FIRST'])}`
+  const own = column(x, x.from, is.sortable, prefix) ?? any(x, x.from, prefix)
+  const by = x.from.kind === 'stream' ? x.c.pick([own, own, `${prefix}_offset`, `${prefix}_time`]) : own
+  return `${by}${x.c.pick(['', '', ' DESC', ' DESC NULLS FIRST'])}`
 }
 
 /** A window call over relation `r`; ties are broken by whole rows where the answer depends on them. */
@@ -72,6 +74,26 @@ export const windowForms: readonly Form[] = [
     name: 'QUALIFY, the best of each group',
     make: (x) =>
       `SELECT ${star(x.from)} FROM ${x.from.name} AS r${where(x)} QUALIFY row_number() OVER (${partition(x)}ORDER BY ${order(x)}${tail('r')}) ${x.c.pick(best)}`,
+  },
+  {
+    name: 'the latest event of each key',
+    make: (x) => {
+      if (x.from.kind !== 'stream') return undefined
+      const by = key(x, x.from)
+      return `SELECT ${by} AS g, ${as(x, scalar(x))}, ${as(x, any(x, x.from))} FROM ${x.from.name} AS r QUALIFY row_number() OVER (PARTITION BY ${by} ORDER BY _offset DESC${tail('r')}) = 1`
+    },
+  },
+  {
+    name: 'rows that come more than once',
+    make: (x) =>
+      `SELECT ${as(x, scalar(x))}, ${as(x, scalar(x))} FROM ${x.from.name}${where(x)} QUALIFY count(*) OVER (PARTITION BY ${any(x, x.from)}) ${x.c.pick(['> 1', '= 1', '< 3'])}`,
+  },
+  {
+    name: 'the best of each group of a join',
+    make: (x) => {
+      const right = other(x, 100)
+      return `SELECT ${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))} FROM ${x.from.name} AS p JOIN ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')} QUALIFY row_number() OVER (PARTITION BY ${key(x, x.from, 'p.')} ORDER BY ${order(x, 'p.')}${tail('p', 'q')}) ${x.c.pick(best)}`
+    },
   },
   {
     name: 'QUALIFY by an output',

@@ -1,0 +1,60 @@
+import { expect } from 'vitest'
+import { ident, list, path } from '../../../connectors/store/quote.ts'
+import type { Subject } from './subject.ts'
+
+/**
+ * The changes that views and tables hand on to the views that read them: within a batch each leaves its net change in a
+ * temporary table (`engine/run/changes.ts`). The rows before a batch and what it handed on must make the rows after it.
+ */
+export class HandedOn {
+  readonly #subject: Subject
+  /** Those whose rows after the last batch stand in a temporary table of ours. */
+  readonly #seen = new Set<string>()
+  /** Changes that were there to be checked. */
+  checked = 0
+
+  constructor(subject: Subject) {
+    this.#subject = subject
+    subject.afterCommit.push(() => this.#check())
+  }
+
+  /** The temporary tables may be gone with their connection: the next batch is where we look again. */
+  forget(): void {
+    this.#seen.clear()
+  }
+
+  async #check(): Promise<void> {
+    const { store, loop, definitions } = this.#subject
+    // A build that is under way leaves changes of its own, of another position.
+    if (loop.members.length < definitions.derivations.length) return this.forget()
+    const read = new Set(definitions.derivations.flatMap((derivation) => derivation.reads))
+    const tables = await store.transaction((tx) => tx.all("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'change of %'"))
+    const left = new Set(tables.map((table) => table.table_name))
+    if (this.#seen.size === 0 && ![...read].some((name) => left.has(`change of ${name}`))) return // nothing has been handed on yet
+    for (const { derivation } of loop.members) {
+      const { name } = derivation
+      if (!read.has(name) || derivation.kind === 'history' || derivation.kind === 'part') continue
+      const change = path('temp', `change of ${name}`)
+      const isThere = left.has(`change of ${name}`)
+      if (isThere && this.#seen.has(name)) await this.#compare(name, change)
+      // What is not there in the next batch has not changed in it.
+      if (isThere) await store.script([`DROP TABLE ${change}`])
+      await store.script([`CREATE OR REPLACE TEMP TABLE ${ident(`seen ${name}`)} AS SELECT * FROM ${path('main', name)}`])
+      this.#seen.add(name)
+    }
+  }
+
+  async #compare(name: string, change: string): Promise<void> {
+    const columns = list((this.#subject.definitions.catalog.get(name.toLowerCase())?.columns ?? []).map((column) => column.name))
+    const weighed = [
+      `SELECT ${columns}, 1 AS _w FROM ${path('main', name)}`,
+      `SELECT ${columns}, -1 FROM ${path('temp', `seen ${name}`)}`,
+      `SELECT ${columns}, -_w FROM ${change}`,
+    ]
+    const differing = await this.#subject.store.transaction((tx) =>
+      tx.all(`SELECT ${columns}, sum(_w) AS missing FROM (${weighed.join(' UNION ALL ')}) GROUP BY ALL HAVING sum(_w) <> 0`),
+    )
+    this.checked++
+    expect(differing, `rows that ${name} changed and did not hand on, or the other way round`).toEqual([])
+  }
+}
