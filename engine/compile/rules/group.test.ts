@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { groupDomains, groupInput, key, planGroups, proveGroups, roundedFloats } from '../../../test/support/group-cases.ts'
+import {
+  groupDomains,
+  groupInput,
+  key,
+  planGroups,
+  planGroupsUnread,
+  proveGroups,
+  roundedFloats,
+} from '../../../test/support/group-cases.ts'
 import { aggregate, col, expr, groupOf, orderTerm, rowsOf } from '../../../test/support/ops.ts'
 import { trace } from '../../../test/support/trace.ts'
 import type { planGroup } from './group.ts'
@@ -41,10 +49,14 @@ describe('sums that leave their type', () => {
     ['squares', aggregate('v', 'var_pop', [['x', 'BIGINT']], { type: 'DOUBLE' })],
   ] as const)
     for (const insertOnly of [true, false])
-      for (const rowsMax of [1, 8])
-        test(`of ${what} raise, ${insertOnly ? 'rows are only added' : 'rows also go'}, ${rowsMax} a batch`, async () => {
+      for (const [how, plan, rowsMax] of [
+        ['when batches are added up', planGroups, 1],
+        ['in one batch', planGroups, 8],
+        ['when nobody reads the change', planGroupsUnread, 1],
+      ] as const)
+        test(`of ${what} raise ${how}, ${insertOnly ? 'rows are only added' : 'rows also go'}`, async () => {
           const op = groupOf(full, [], [one])
-          const run = trace({ op, plan: planGroups, domains, seed: 3, insertOnly: [insertOnly], rowsMax, steps: 40 })
+          const run = trace({ op, plan, domains, seed: 3, insertOnly: [insertOnly], rowsMax, steps: 40 })
           await expect(run).rejects.toThrow(/out of range|Overflow/i)
         })
 

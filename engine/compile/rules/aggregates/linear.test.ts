@@ -14,7 +14,7 @@ proveGroups('counts and sums', [
   aggregate('s2', 'sum', [['x + t', 'BIGINT']], { ...wide, filter: 'y' }),
   aggregate('s3', 'sum', [['d', 'DECIMAL(18,2)']], decimal),
   aggregate('s4', 'sum', [['y', 'BOOLEAN']], wide),
-  aggregate('s5', 'sum', [['CAST(x + 8 AS UBIGINT)', 'UBIGINT']], wide),
+  aggregate('s5', 'sum', [['CAST(x + 1000 AS UBIGINT)', 'UBIGINT']], wide),
   aggregate('s6', 'sum', [['t', 'INTEGER']], wide),
 ])
 
