@@ -39,10 +39,10 @@ export function key(id: string, type: string, sql: string): Output {
 export function proveGroups(what: string, aggregates: readonly AggregateOutput[], rounded = (row: string) => row): void {
   for (const insertOnly of [true, false])
     test(`${what}, ${insertOnly ? 'rows are only added' : 'rows also go'}`, async () => {
-      const prove = (keys: readonly Output[], seed: number, firstAt: number) =>
+      const prove = (keys: readonly Output[], seed: number, plan = planGroups, firstAt = -1) =>
         trace({
           op: groupOf(groupInput, keys, aggregates),
-          plan: planGroups,
+          plan,
           domains: groupDomains,
           insertOnly: [insertOnly],
           steps: 7,
@@ -50,16 +50,18 @@ export function proveGroups(what: string, aggregates: readonly AggregateOutput[]
           firstAt,
           rounded,
         })
-      if (aggregates.length > 0) await prove(none, 11, -1)
-      if (aggregates.length > 0) await prove(none, 12, 2)
-      await prove(two, 13, -1)
-      await prove(two, 14, 3)
-      await prove(never, 15, -1)
+      if (aggregates.length > 0) await prove(none, 11)
+      if (aggregates.length > 0) await prove(none, 12, planGroupsUnread, 2)
+      await prove(two, 13, insertOnly ? planGroups : planGroupsNoisy)
+      await prove(two, 14, planGroupsUncounted, 3)
+      await prove(never, 15, planGroupsUnread)
     })
 }
 
+type Plan = (op: Group, inputs: readonly Traits[]) => Rule
+
 /** The rule, whose input hands on rows that are only added one by one, as inputs do: the harness adds equal rows up. */
-export function planGroups(op: Group, inputs: readonly Traits[]): Rule {
+export const planGroups: Plan = (op, inputs) => {
   const rule = planGroup(op, inputs)
   const each = (input: Input): Input => {
     if (!input.insertOnly) return input
@@ -69,6 +71,49 @@ export function planGroups(op: Group, inputs: readonly Traits[]): Rule {
     }
   }
   return { ...rule, maintain: (run: Run) => rule.maintain({ ...run, inputs: run.inputs.map(each) }) }
+}
+
+/** The rule, whose input names rows that came and went within the batch, some of groups that are not there, as joins do. */
+const planGroupsNoisy: Plan = (op, inputs) => {
+  const rule = planGroup(op, inputs)
+  const noisy = (input: Input): Input => {
+    const noise = [1, -1].map((weight) => `SELECT * REPLACE (a + t AS a, -1000 AS x, ${weight} AS _w) FROM ${input.change()}`)
+    return { ...input, change: () => `(SELECT * FROM ${input.change()} UNION ALL ${noise.join(' UNION ALL ')})` }
+  }
+  return { ...rule, maintain: (run: Run) => rule.maintain({ ...run, inputs: run.inputs.map(noisy) }) }
+}
+
+/** The rule where nobody reads its change: the harness gets the difference of its rows. */
+export const planGroupsUnread: Plan = (op, inputs) => {
+  const rule = planGroups(op, inputs)
+  return {
+    ...rule,
+    *maintain(run) {
+      const before = run.temp('rows before')
+      yield `CREATE OR REPLACE TEMP TABLE ${before} AS ${rule.rows(run)}`
+      if (yield* rule.maintain({ ...run, handsOn: false })) throw new Error('It hands on a change that nobody reads.')
+      const both = `SELECT *, 1 AS _w FROM (${rule.rows(run)}) UNION ALL SELECT *, -1 FROM ${before}`
+      yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS SELECT * EXCLUDE (_w), CAST(sum(_w) AS BIGINT) AS _w FROM (${both}) GROUP BY ALL HAVING sum(_w) <> 0`
+      return true
+    },
+  }
+}
+
+/** The rule where nobody knows how many rows a statement wrote. */
+const planGroupsUncounted: Plan = (op, inputs) => {
+  const rule = planGroups(op, inputs)
+  return {
+    ...rule,
+    *maintain(run) {
+      const statements = rule.maintain(run)
+      let next = statements.next()
+      while (!next.done) {
+        yield next.value
+        next = statements.next(1)
+      }
+      return next.value
+    },
+  }
 }
 
 /** Floats to ten digits; what is next to nothing is nothing. */

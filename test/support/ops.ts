@@ -18,7 +18,8 @@ export function rowsOf(...columns: readonly Col[]): Constant {
 export function expr(sql: string): Expr {
   const isName = /^[a-z_]\w*$/.test(sql)
   const ast: Ast = isName ? { class: 'COLUMN_REF', type: 'COLUMN_REF', column_names: [sql] } : { class: 'FUNCTION', type: 'FUNCTION' }
-  return { ast, sql, uses: new Set(sql.match(/[a-z_]\w*/g) ?? []) }
+  const names = sql.replace(/'[^']*'/g, '').match(/\b[a-z_]\w*\b(?!\(|:[^:])/g) // neither functions nor fields
+  return { ast, sql, uses: new Set(names ?? []) }
 }
 
 export interface AggregateOptions {

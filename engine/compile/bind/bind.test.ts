@@ -3,6 +3,7 @@ import { openDuckdb } from '../../../connectors/store/duckdb/open.ts'
 import type { Store } from '../../../connectors/store/store.ts'
 import { inputsOf, type Op } from '../algebra/op.ts'
 import { selectOf } from '../algebra/select-of.ts'
+import { treeOf } from '../algebra/tree.ts'
 import { type Analyzer, createAnalyzer } from '../analyzer.ts'
 import { type Ast, withoutLocations } from '../ast.ts'
 import { keysOfSelect } from '../group-ast.ts'
@@ -114,8 +115,25 @@ async function check(sql: string): Promise<Op> {
     tx.all(`SELECT * FROM (${one} EXCEPT ALL ${other}) AS x UNION ALL SELECT * FROM (${other} EXCEPT ALL ${one}) AS y`),
   )
   expect(differing, `${sql}\n${printed}\n${algebra}`).toEqual([])
-  expect((await analyzer.describe(algebra)).map((column) => column.type)).toEqual(types)
+  expect(op.columns.map((column) => column.type)).toEqual(types)
+  for (const inner of everyOp(op)) await checkColumns(inner, sql)
   return op
+}
+
+function everyOp(op: Op): Op[] {
+  return [op, ...inputsOf(op).flatMap(everyOp)]
+}
+
+/** Each operator's columns are what its text gives: ids in order, types, and no NULL where none is said to be. */
+async function checkColumns(op: Op, sql: string): Promise<void> {
+  const text = selectOf(op)
+  if (op.columns.length === 0 || op.kind === 'scan') return
+  const wanted = op.columns.map(({ id, type }) => ({ name: id, type }))
+  expect(await analyzer.describe(text), `${sql}\n${text}`).toEqual(wanted)
+  const never = op.columns.filter((column) => !column.nullable).map((column) => `"${column.id}" IS NULL`)
+  if (never.length === 0) return
+  const wrong = await store.transaction((tx) => tx.all(`SELECT * FROM (${text}) AS q WHERE ${never.join(' OR ')}`))
+  expect(wrong, `${sql}\n${text}`).toEqual([])
 }
 
 const understood: Record<string, readonly string[]> = {
@@ -390,6 +408,36 @@ const understood: Record<string, readonly string[]> = {
     'SELECT a, rank() OVER (ORDER BY a - (SELECT min(a) FROM s)) FROM s',
     'SELECT a FROM s WHERE CASE WHEN (SELECT count(*) FROM t) > 3 THEN a > 1 ELSE false END',
   ],
+  'names that could be others': [
+    'SELECT a + 1 AS t, t.t.z FROM t',
+    'SELECT id AS a, a AS id FROM t WHERE id > 3 AND a = 1',
+    'SELECT a AS id, count(*) FROM t GROUP BY a ORDER BY id LIMIT 2',
+    'SELECT a AS id, count(*) FROM t GROUP BY id, a',
+    'SELECT t.a AS "T.a", "T.a" + 1 FROM t',
+    'SELECT s.t.a, s.a FROM t AS s',
+    'SELECT a.b, b.a FROM s AS a JOIN t AS b ON a.id = b.id AND b.t.a = a.b',
+    'SELECT s.r.x AS s, s.r.y FROM s',
+    'SELECT y FROM (SELECT a AS x, x + 1 AS y FROM (SELECT a, b AS z FROM s))',
+    'SELECT a AS x, b AS y FROM s WHERE x > 0 AND (y > 1 OR x IS NULL) ORDER BY x, y, id LIMIT 9',
+    'SELECT sum(a) AS a, b FROM s GROUP BY b HAVING sum(a) > 1 ORDER BY a DESC LIMIT 2',
+    'SELECT b, max(a) AS b2, b2 + 1 AS b3 FROM s GROUP BY ALL HAVING b3 > 2',
+    'SELECT max(a) AS b, b + 1 AS k FROM s GROUP BY s.b',
+    'SELECT c AS a, a AS c, a || c AS d FROM (SELECT c, a::VARCHAR AS a FROM s)',
+    'SELECT "A b"."x y", "A b".a FROM (SELECT a AS "x y", b AS a FROM s) AS "A b"',
+    'SELECT "order", "group" FROM (SELECT a AS "order", b AS "group" FROM s) WHERE "order" > 1',
+    'SELECT list_transform(l, c -> c + b) AS c, c AS k FROM (SELECT l, b FROM s)',
+    'SELECT x.s, y.s FROM (SELECT a AS s, id FROM s) AS x JOIN (SELECT b AS s, id FROM s) AS y USING (id)',
+    'SELECT q.* EXCLUDE (a), q.a AS z FROM (SELECT * FROM t) AS q',
+    'SELECT a, NULL AS b FROM s UNION ALL SELECT NULL, name FROM t UNION ALL SELECT NULL, NULL',
+    'SELECT DISTINCT NULL AS n, a FROM s',
+    'SELECT n, count(*) FROM (SELECT NULL AS n FROM s) GROUP BY n',
+    'SELECT count(n), max(n) FROM (SELECT NULL AS n, a FROM s)',
+    'SELECT x.t, x.a FROM t AS x(id, a, name)',
+    'SELECT r.id, r FROM s LEFT JOIN u AS r USING (id)',
+    'SELECT x, x.k FROM s LEFT JOIN u AS x ON s.id = x.id AND x.k > 2',
+    'SELECT r.r.x, r.a FROM s AS r',
+    'SELECT id FROM (SELECT id, id AS id2 FROM t) AS p JOIN (SELECT id, k AS id2 FROM u) AS q USING (id, id2)',
+  ],
   'subqueries in FROM over the row': [
     'SELECT a, z FROM s, LATERAL (SELECT s.a + 1 AS z)',
     'SELECT a, z FROM s JOIN LATERAL (SELECT a + b AS z WHERE a > 1) AS q ON z > 2',
@@ -433,4 +481,52 @@ describe.each(Object.entries(understood))('%s', (_, texts) => {
 test.each(Object.entries(taken))('as a whole: %s', async (sql, why) => {
   const op = await check(sql)
   expect(opaqueIn(op).join(), shape(op)).toContain(why)
+})
+
+/** The trees of the main shapes, as `shape` tells them. */
+const shapes: Record<string, string> = {
+  'SELECT a, b FROM s': 'scan s',
+  'SELECT b AS x, a FROM s WHERE a > 1': 'map(scan s)',
+  'SELECT id FROM (SELECT * FROM s WHERE a > 1) WHERE b > 1': 'map(scan s)',
+  'SELECT a, count(*) FROM s GROUP BY a': 'group(scan s)',
+  'SELECT a, count(*) FROM s WHERE b > 1 GROUP BY a': 'group(map(scan s))',
+  'SELECT a, sum(b) / count(*) FROM s GROUP BY a HAVING count(*) > 1': 'map(group(scan s))',
+  'SELECT n FROM (SELECT a, count(*) AS n, max(b) FROM s GROUP BY a)': 'map(group(scan s))',
+  'SELECT s.a, t.name FROM s, t WHERE s.id = t.id AND s.b = 1': 'join(map(scan s), scan t)',
+  'SELECT s.a, u.k FROM (s JOIN t USING (id)) JOIN (SELECT * FROM u WHERE k > 1) AS u USING (id)': 'join(scan s, scan t, map(scan u))',
+  'SELECT s.a, t.a, u.k FROM s JOIN t USING (id) LEFT JOIN u USING (id) WHERE s.a > 1': 'map(left(join(map(scan s), scan t), scan u))',
+  'SELECT s.a, t.a FROM t RIGHT JOIN s USING (id) WHERE t.a > 1': 'map(left(scan s, scan t))',
+  'SELECT s.id FROM s JOIN t ON s.id = t.id WHERE s.a + 1 > 2': 'map(join(scan s, scan t))',
+  "SELECT s.id FROM s JOIN u ON s.id = u.id WHERE u.d < DATE '2024-01-01' + INTERVAL 2 DAY": 'join(scan s, map(scan u))',
+  "SELECT s.id FROM s JOIN u ON s.id = u.id WHERE u.d < '2024-01-03'": 'join(scan s, map(scan u))',
+  'SELECT a, row_number() OVER (PARTITION BY a ORDER BY id, b, c) AS n FROM s QUALIFY n = 1': 'map(window(scan s))',
+  'SELECT a, sum(b) OVER (PARTITION BY a), sum(b) OVER (PARTITION BY c) FROM s': 'map(window(window(scan s)))',
+  'SELECT a, rank() OVER (ORDER BY count(*)) FROM s GROUP BY a': 'map(window(group(scan s)))',
+  'SELECT DISTINCT ON (a) a, b FROM s ORDER BY id': 'map(window(scan s))',
+  'SELECT DISTINCT a FROM s WHERE b = 1': 'distinct(map(scan s))',
+  'SELECT a FROM s ORDER BY id LIMIT 3': 'map(limit(scan s))',
+  'SELECT a, b FROM s UNION ALL SELECT a, id FROM t UNION ALL SELECT k, 1 FROM u': 'union(map(scan s), scan t, map(map(scan u)))',
+  'SELECT a FROM s UNION SELECT a FROM t': 'distinct(union(scan s, scan t))',
+  'SELECT a FROM s EXCEPT SELECT a FROM t': 'setop(scan s, scan t)',
+  'SELECT a, x FROM s, UNNEST(s.l) AS q(x) WHERE a > 1': 'map(expand(map(scan s)))',
+  'SELECT a, z FROM s, LATERAL (SELECT s.a + 1 AS z)': 'map(scan s)',
+  'SELECT a FROM s SEMI JOIN t ON s.id = t.id AND t.a > 1': 'map(semi(scan s, map(scan t)))',
+  'SELECT a FROM s WHERE a > (SELECT avg(a) FROM t)': 'join(scan s, group(scan t))',
+  'SELECT a, b, count(*) FROM s GROUP BY ROLLUP (a, b)': 'union(map(group(scan s)), map(group(scan s)), group(scan s))',
+}
+
+test.each(Object.entries(shapes))('%s', async (sql, wanted) => {
+  expect(shape(await check(sql))).toBe(wanted)
+})
+
+test('what no one reads is not scanned, and conditions go to the input that they are about', async () => {
+  const op = await check("SELECT s.a + t.a AS n FROM s JOIN t ON s.id = t.id AND t.a > 1 WHERE s.c = 'x' AND (s.b < t.a OR s.b = 1)")
+  expect(treeOf(op).split('\n')).toEqual([
+    'map ("#2" + "#11") AS "#14"',
+    '  join on (("#1" = "#10")) AND ((("#3" < "#11") OR ("#3" = 1))): #2, #11',
+    '    map "#1" AS "#1", "#2" AS "#2", "#3" AS "#3" where (("#4" = \'x\'))',
+    '      scan s: id #1, a #2, b #3, c #4',
+    '    map "#10" AS "#10", "#11" AS "#11" where (("#11" > 1))',
+    '      scan t: id #10, a #11',
+  ])
 })

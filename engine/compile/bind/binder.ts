@@ -11,6 +11,8 @@ export interface Binder {
   fresh(type: string, nullable: boolean): Col
   /** Type of a column by its id. */
   typeOf(id: string): string
+  /** Types of expressions over constants that were computed once, by their text: they cannot fail (`constants.ts`). */
+  readonly constants: Map<string, string>
 }
 
 /** A bound query: its rows, and which column is which output. Two outputs may be one column. */
@@ -33,14 +35,20 @@ export class Unbound extends Error {
   override readonly name = 'Unbound'
 }
 
-/** Type of a NULL that no one has given a type yet. */
+/** Type of a NULL that nothing has given a type yet: of an output, never of an operator's column. */
 export const nullType = '"NULL"'
+
+/** As DuckDB stores it. */
+export function storedType(type: string): string {
+  return type === nullType ? 'INTEGER' : type
+}
 
 export function createBinder(analyzer: Analyzer, reads: readonly Read[]): Binder {
   const types = new Map<string, string>()
   return {
     analyzer,
     reads,
+    constants: new Map(),
     fresh: (type, nullable) => {
       const id = `#${types.size + 1}`
       types.set(id, type)

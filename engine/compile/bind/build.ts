@@ -72,9 +72,31 @@ export function filter(op: Op, where: readonly Expr[], raises: (expr: Expr) => b
       const { rest, inputs } = place([op.input], where)
       return above({ ...op, input: inputs[0] ?? op.input }, rest)
     }
+    case 'map':
+      return filterMap(op, where, raises)
+    case 'distinct':
+      return { ...op, input: filter(op.input, where, raises) }
     default:
       return above(op, where)
   }
+}
+
+/** What concerns columns that pass through a map may be asked before the others are computed. */
+function filterMap(op: MapOp, where: readonly Expr[], raises: (expr: Expr) => boolean): Op {
+  if (op.outputs.every(isPassing) && op.input.kind === 'scan') return above(op, where)
+  const passed = new Set(op.outputs.filter(isPassing).map((output) => output.col.id))
+  const isEarly = (one: Expr) => one.uses.size > 0 && [...one.uses].every((id) => passed.has(id))
+  const early = where.filter(isEarly)
+  const safe = op.input.kind === 'scan' ? [] : early.filter((one) => !raises(one))
+  const map: MapOp = {
+    ...op,
+    input: filter(op.input, safe, raises),
+    where: [...op.where, ...early.filter((one) => !safe.includes(one))],
+  }
+  return above(
+    map,
+    where.filter((one) => !isEarly(one)),
+  )
 }
 
 function above(op: Op, where: readonly Expr[]): Op {

@@ -1,5 +1,7 @@
 import { type Ast, items as listOf, textOf } from '../ast.ts'
 import { type Binder, type Ctes, Unbound } from './binder.ts'
+import { conditions } from './conditions.ts'
+import { learnConstants } from './constants.ts'
 import { conjuncts, isUnnest, isWindow } from './expr.ts'
 import { bindExpression, type Names, several } from './expression.ts'
 import { bindFrom, scopeOf } from './from.ts'
@@ -39,8 +41,9 @@ export async function bindFront(binder: Binder, node: Ast, ctes: Ctes, parent: S
   const terms = orderTerms(node, shown.length)
   const chosen = ({ ast, number }: Term) =>
     (number === undefined ? undefined : shown[number]) ?? bindExpression(ast, { ...names, aliasFirst: true })
-  const where = conjuncts(node.where_clause).map(bound)
+  const where = conjuncts(node.where_clause).map(bound).flatMap(conditions)
   if (hasOwn(where, isUnnest) || hasOwn(where, isWindow)) throw new Unbound('WHERE over unnest() or a window')
+  await learnConstants(binder, where)
   const place: Place = { op: from.op, scope, ctes, outer: (ast) => ast }
   return {
     place: { ...place, op: await liftConditions(binder, where, place) },

@@ -1,6 +1,6 @@
 import type { AggregateOutput, Col, Group, Op, OrderTerm } from '../algebra/op.ts'
 import { type Ast, columnRef, isAst, items, textOf } from '../ast.ts'
-import { type Binder, Unbound } from './binder.ts'
+import { type Binder, storedType, Unbound } from './binder.ts'
 import { columnOf, expr, plainId, usesOf } from './expr.ts'
 import { liftSubqueries } from './lift.ts'
 import { directionOf } from './modifiers.ts'
@@ -59,7 +59,7 @@ export async function groupOnce(
   const inputs = await typed(binder, [...keyAsts, ...args])
   const results = await typed(binder, calls)
   const keyOutputs = keyAsts.map((ast, at) => {
-    const col = binder.fresh(inputs[at]?.type ?? '', columnOf(lifted.op, plainId(ast) ?? '')?.nullable ?? true)
+    const col = binder.fresh(storedType(inputs[at]?.type ?? ''), columnOf(lifted.op, plainId(ast) ?? '')?.nullable ?? true)
     return { col, expr: { ...expr(ast), sql: inputs[at]?.sql ?? '' } }
   })
   let next = keyAsts.length

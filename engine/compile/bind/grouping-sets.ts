@@ -1,6 +1,6 @@
 import type { Col, Op, Output } from '../algebra/op.ts'
 import { type Ast, items } from '../ast.ts'
-import type { Binder } from './binder.ts'
+import { type Binder, storedType } from './binder.ts'
 import { mapOver } from './build.ts'
 import { castTo } from './cast.ts'
 import { constant, expr, passing } from './expr.ts'
@@ -23,7 +23,7 @@ export async function unionOfSets(
   first: Arm,
   again: () => Promise<Arm>,
 ): Promise<{ op: Op; columns: ReadonlyMap<string, Col> }> {
-  const types = (await typed(binder, [...first.calls.keys.values()])).map((key) => key.type)
+  const types = (await typed(binder, [...first.calls.keys.values()])).map((key) => storedType(key.type))
   const ops: Op[] = []
   for (const [at, set] of sets.entries()) ops.push(await armOf(binder, at === 0 ? first : await again(), set, types))
   const texts = [...first.calls.keys.keys(), ...first.calls.aggregates.keys(), ...first.calls.groupings.keys()]

@@ -2,6 +2,8 @@ import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, textOf } from '../ast.ts'
 import { type Binder, Unbound } from './binder.ts'
 import { filter, inner } from './build.ts'
+import { conditions } from './conditions.ts'
+import { learnConstants } from './constants.ts'
 import { conjuncts, covers, expr, has, isSubquery, isTrue } from './expr.ts'
 import { bindExpression } from './expression.ts'
 import { type Around, bindFrom, type From, scopeOf } from './from.ts'
@@ -21,8 +23,11 @@ export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Arou
   }
   const shared = sharedNames(item, left, right)
   const pairs = shared.map((name) => merge(name, left, right, type))
-  const written = conjuncts(item.condition).map((one) => bindExpression(one, names))
+  const written = conjuncts(item.condition)
+    .map((one) => bindExpression(one, names))
+    .flatMap(conditions)
   if (has(written, isSubquery)) throw new Unbound('a subquery in ON')
+  await learnConstants(binder, written)
   const on = [...pairs.map((pair) => pair.equal), ...written].map(expr)
   const sources = type === 'SEMI' || type === 'ANTI' ? left.sources : names.scope.sources
   const kept = names.scope.merged.filter((column) => !shared.some((name) => same(name, column.name)))

@@ -1,6 +1,6 @@
 import type { Col, Op, Output } from '../algebra/op.ts'
 import type { Ast } from '../ast.ts'
-import type { Binder } from './binder.ts'
+import { type Binder, storedType } from './binder.ts'
 import { mapOver } from './build.ts'
 import { columnOf, expr, passing, plainId } from './expr.ts'
 import { textKey } from './own.ts'
@@ -23,8 +23,9 @@ export async function project(binder: Binder, op: Op, asts: readonly Ast[]): Pro
   if (computed.size > 0) {
     const found = await typed(binder, [...computed.values()])
     for (const [at, [key, ast]] of [...computed].entries()) {
-      const col = binder.fresh(found[at]?.type ?? '', true)
-      known.set(key, col)
+      const { type = '' } = found[at] ?? {}
+      const col = binder.fresh(storedType(type), true)
+      known.set(key, { ...col, type })
       outputs.push({ col, expr: { ...expr(ast), sql: found[at]?.sql ?? '' } })
     }
   }

@@ -2,7 +2,7 @@ import type { Op } from '../algebra/op.ts'
 import { type Ast, baseTable, isAst, items, textOf, visit } from '../ast.ts'
 import { relationSchema } from '../relations.ts'
 import type { Read } from '../resolve.ts'
-import { type Binder, type Bound, type Ctes, nullType, Unbound } from './binder.ts'
+import { type Binder, type Bound, type Ctes, type Named, nullType, Unbound } from './binder.ts'
 import { isNull } from './expr.ts'
 import type { Scope } from './scope.ts'
 import { bindSelect } from './select.ts'
@@ -52,8 +52,10 @@ async function takenWhole(binder: Binder, alone: Ast, make: (sql: string, column
   })
   if (!described) return undefined
   const untyped = alone.type === 'SELECT_NODE' ? items(alone.select_list).map(isNull) : []
-  const columns = described.map(({ type }, at) => binder.fresh(untyped.length === described.length && untyped[at] ? nullType : type, true))
-  return { op: make(sql, columns), columns: columns.map((col, at) => ({ name: described[at]?.name, col })) }
+  const columns = described.map(({ type }) => binder.fresh(type, true))
+  const isUntyped = (at: number) => untyped.length === described.length && untyped[at] === true
+  const named = columns.map((col, at): Named => ({ name: described[at]?.name, col: isUntyped(at) ? { ...col, type: nullType } : col }))
+  return { op: make(sql, columns), columns: named }
 }
 
 /** The query with the WITH queries that it names, and those that they name. */

@@ -1,7 +1,7 @@
 import { ident } from '../../../connectors/store/quote.ts'
 import type { Op, Output } from '../algebra/op.ts'
 import { type Ast, columnRef, isAst, items, textOf } from '../ast.ts'
-import { type Binder, type Bound, type Ctes, type Named, Unbound } from './binder.ts'
+import { type Binder, type Bound, type Ctes, type Named, nullType, Unbound } from './binder.ts'
 import { mapOver, only } from './build.ts'
 import { castTo } from './cast.ts'
 import { constant, expr, passing } from './expr.ts'
@@ -71,7 +71,7 @@ export async function shaped(binder: Binder, op: Op, places: readonly (Named | u
       outputs.push(passing(col))
       continue
     }
-    const ast = col ? columnRef(col.id) : constant('NULL', null)
+    const ast = col && col.type !== nullType ? columnRef(col.id) : constant('NULL', null)
     const value = col?.type === type ? ast : await castTo(binder, ast, type)
     outputs.push({ col: binder.fresh(type, col?.nullable ?? true), expr: expr(value) })
   }

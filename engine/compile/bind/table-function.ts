@@ -47,7 +47,8 @@ async function bindItem(binder: Binder, item: Ast, { left }: Around): Promise<Fr
   const own = { sources: [named], merged: [] }
   if (uses.size === 0) return { ...own, op: { kind: 'constant', sql: `SELECT * FROM ${text}`, columns } }
   const lateral = `${text} AS u(${list(columns.map((column) => column.id))})`
-  if (left && covers(left.op, uses)) return { ...own, op: expand(left.op, lateral, uses, columns), holdsLeft: 'some' }
+  if (left?.op.columns.some((column) => uses.has(column.id)))
+    return { ...own, op: expand(left.op, lateral, uses, columns), holdsLeft: 'some' }
   return { ...own, op: expand(oneRow(binder), lateral, uses, columns) }
 }
 
