@@ -21,7 +21,7 @@ const relations: readonly Relation[] = [
     b: 'INTEGER',
     c: 'VARCHAR',
     l: 'INTEGER[]',
-    r: 'STRUCT(x INTEGER, y VARCHAR)',
+    r: 'STRUCT("x" INTEGER, "y" VARCHAR)',
     m: 'DECIMAL(10,2)',
     'Mixed Case': 'SMALLINT',
     select: 'INTEGER',
@@ -487,6 +487,7 @@ test.each(Object.entries(taken))('as a whole: %s', async (sql, why) => {
 const shapes: Record<string, string> = {
   'SELECT a, b FROM s': 'scan s',
   'SELECT b AS x, a FROM s WHERE a > 1': 'map(scan s)',
+  'SELECT r, a FROM s': 'scan s',
   'SELECT id FROM (SELECT * FROM s WHERE a > 1) WHERE b > 1': 'map(scan s)',
   'SELECT a, count(*) FROM s GROUP BY a': 'group(scan s)',
   'SELECT a, count(*) FROM s WHERE b > 1 GROUP BY a': 'group(map(scan s))',

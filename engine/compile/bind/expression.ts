@@ -69,9 +69,10 @@ function named(part: Ast, names: Names, parameters: ReadonlySet<string>): Ast {
   const output = names.aliases?.get(first.toLowerCase())
   if (output && rest.length > 0) throw new Unbound(`a field of the output ${first}`)
   if (output && row) throw new Unbound(`${first}, which is an output and a relation`)
+  const outer = resolveName(parts, names.scope.parent)
+  if (output && outer) throw new Unbound(`${first}, which is an output and a column of the SELECT around`)
   if (output) return { ...bindAlias(first, output, names), ...alias }
   if (row && rest.length === 0) return { ...wholeRow(row), ...alias }
-  const outer = resolveName(parts, names.scope.parent)
   if (outer) return { ...outer, ...alias }
   throw new Unbound(`the name ${parts.join('.')}`)
 }
