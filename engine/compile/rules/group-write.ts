@@ -14,6 +14,7 @@ export function isMergeable(state: GroupState): boolean {
   return state.losses.length === 0 && arePlain(state.keys) && state.columns.every(({ merged, type }) => merged && narrow.test(type))
 }
 
+/** The batch's groups into the state in one statement; nothing is known afterwards of what was there. */
 export function mergeRows(state: GroupState, table: string, batch: string): string {
   const sets = state.columns.map((column) => `${ident(column.name)} = ${column.merged?.merge(at('s'), at('g'))}`)
   const cells = [...colsOf(state.keys).map((col) => col.id), ...state.columns.map(({ name }) => name)]

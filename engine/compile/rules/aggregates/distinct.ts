@@ -41,6 +41,7 @@ function counters(table: ValuesTable): readonly string[] {
   return isMask(table) ? ['_m'] : table.values.filters.map((_, i) => `_c${i}`)
 }
 
+/** Makes the empty table: keys, value, and what counts where it stands. */
 export function createValues(table: ValuesTable, name: string): string {
   const cells = [...rowCols(table).map(({ id, type }) => `${ident(id)} ${type}`)]
   const type = isMask(table) ? maskType(table) : 'BIGINT'

@@ -93,8 +93,7 @@ function chosen(choice: Choice, pool: Pool, losses: Losses): Kept {
     const name = fresh()
     const partial = overBatch(`${least}(${by})`, restricted(rows, `${rows.weight} < 0`))
     // The batch's best may be of a row that went: it is then no better than what went, and the group is lost.
-    const isLost = (old: At, added: At) =>
-      `${added(name)} IS NOT NULL AND coalesce(${added(name)} ${isLeast ? '<=' : '>='} ${bestOf(old, added)}, TRUE)`
+    const isLost = (old: At, added: At) => `${added(name)} ${isLeast ? '<=' : '>='} ${bestOf(old, added)}`
     return { ...kept, loss: { name, partial, isLost } }
   })
 }
