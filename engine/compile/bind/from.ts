@@ -71,7 +71,7 @@ async function bindRelation(binder: Binder, item: Ast): Promise<Bound> {
   )
   const columns: readonly Col[] = all.map((column, at) => binder.fresh(types[at] ?? '', column.nullable))
   return {
-    op: { kind: 'scan', read: { relation, placed }, columns, names: all.map((column) => column.name) },
+    op: { kind: 'scan', read: placed === read.placed ? read : { relation, placed }, columns, names: all.map((column) => column.name) },
     columns: columns.map((col, at) => ({ name: all[at]?.name, col })),
   }
 }
