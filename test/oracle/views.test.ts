@@ -22,9 +22,12 @@ import { openAnalyzer } from './support/subject.ts'
  *
  * The file is JSON (`support/case.ts`): change its texts and rows by hand as you like.
  */
-const cases = Number(process.env.EVERT_ORACLE_CASES ?? 300)
+const cases = Number(process.env.EVERT_ORACLE_CASES ?? 200)
 const seed = Number(process.env.EVERT_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const replay = process.env.EVERT_ORACLE_REPLAY
+
+/** The 20,000 cases of `npm run test:long` take more than an hour. */
+const timeoutMs = 3 * 3_600_000
 
 /** Shrinking stops after this long, once by the choices and once by the case. */
 const shrinkMsMax = 30_000
@@ -82,7 +85,7 @@ async function told(one: Case, first: Error): Promise<Error> {
 
 if (replay === undefined)
   test(`${cases} random projects: after every batch each view is its recomputation (EVERT_SEED=${seed})`, {
-    timeout: 3_600_000,
+    timeout: timeoutMs,
   }, async () => {
     try {
       await fc.assert(fc.asyncProperty(tapes, runOrStop), { seed, numRuns: cases })
@@ -91,6 +94,6 @@ if (replay === undefined)
     }
   })
 else
-  test(`the case of ${replay}`, { timeout: 3_600_000 }, async () => {
+  test(`the case of ${replay}`, { timeout: timeoutMs }, async () => {
     await runCase(JSON.parse(readFileSync(replay, 'utf8')) as Case, bench)
   })

@@ -77,7 +77,7 @@ export const planGroups: Plan = (op, inputs) => {
 const planGroupsNoisy: Plan = (op, inputs) => {
   const rule = planGroup(op, inputs)
   const noisy = (input: Input): Input => {
-    const noise = [1, -1].map((weight) => `SELECT * REPLACE (a + t AS a, -1000 AS x, ${weight} AS _w) FROM ${input.change()}`)
+    const noise = [2, -1, -1].map((weight) => `SELECT * REPLACE (a + t AS a, -1000 AS x, ${weight} AS _w) FROM ${input.change()}`)
     return { ...input, change: () => `(SELECT * FROM ${input.change()} UNION ALL ${noise.join(' UNION ALL ')})` }
   }
   return { ...rule, maintain: (run: Run) => rule.maintain({ ...run, inputs: run.inputs.map(noisy) }) }

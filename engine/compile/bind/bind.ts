@@ -31,8 +31,8 @@ export async function bind(analyzer: Analyzer, node: Ast, reads: readonly Read[]
     if (described.some((column, at) => column.type !== types[at])) throw new Unbound('a query whose types are seen wrongly')
     return spelt
   } catch (error) {
-    if (!(error instanceof Unbound)) throw error
-    return whole(binder, node, columns, error.message)
+    const why = (error as Error).message
+    return whole(binder, node, columns, error instanceof Unbound ? why : `a query that could not be bound: ${why}`)
   }
 }
 

@@ -12,8 +12,8 @@ export interface Names {
   readonly aliases?: ReadonlyMap<string, Ast>
   /** A lone alias as the whole expression stands before a column of FROM: in ORDER BY and DISTINCT ON. */
   readonly aliasFirst?: boolean
-  /** HAVING takes a column of FROM only where it is grouped; otherwise, outside of aggregates, the output of that name. */
-  readonly isGrouped?: (column: Ast) => boolean
+  /** HAVING takes columns of FROM only where they make up a group key; otherwise, outside of aggregates, the output of that name. */
+  readonly isGrouped?: (ast: Ast) => boolean
 }
 
 /** Stands for an alias that several outputs have, or that a star gives: which one DuckDB takes is not told here. */
@@ -33,6 +33,8 @@ export function bindExpression(ast: Ast, names: Names): Ast {
 function inside(value: Ast, names: Names, parameters: ReadonlySet<string>): Ast {
   return replace(value, (part) => {
     if (part.type === 'COLUMN_REF') return named(part, names, parameters)
+    const key = names.isGrouped && part.class !== undefined ? groupKey(part, names, parameters) : undefined
+    if (key) return key
     if (part.type === 'STAR') throw new Unbound('* inside of an expression')
     if (part.class === 'POSITIONAL_REFERENCE') throw new Unbound('a column by its number (#1)')
     if (isSubquery(part)) return subquery(part, names, parameters)
@@ -45,6 +47,17 @@ function inside(value: Ast, names: Names, parameters: ReadonlySet<string>): Ast 
     }
     return undefined
   }) as Ast
+}
+
+/** A part of HAVING that is a group key as a whole, if its names are columns of FROM. */
+function groupKey(part: Ast, names: Names, parameters: ReadonlySet<string>): Ast | undefined {
+  try {
+    const bound = inside(part, columnsFirst(names), parameters)
+    return names.isGrouped?.(bound) ? bound : undefined
+  } catch (error) {
+    if (error instanceof Unbound) return undefined
+    throw error
+  }
 }
 
 function columnsFirst({ isGrouped: _, ...names }: Names): Names {

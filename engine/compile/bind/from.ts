@@ -8,6 +8,7 @@ import { bindLateral } from './lateral.ts'
 import { bindCte, bindQuery, readOf } from './query.ts'
 import { type Merged, type Scope, type Source, source } from './scope.ts'
 import { bindTableFunction, bindValues } from './table-function.ts'
+import { ask } from './typing.ts'
 
 /** Rows of FROM, or of one item of it, and the names that they have. */
 export interface From {
@@ -33,7 +34,7 @@ export async function bindFrom(binder: Binder, item: Ast, around: Around): Promi
     case 'BASE_TABLE': {
       const alias = textOf(item.alias) || textOf(item.table_name)
       if (isAst(item.sample)) throw new Unbound('a sample')
-      if (textOf(item.schema_name) === relationSchema) return named(bindRelation(binder, item), alias, renamed)
+      if (textOf(item.schema_name) === relationSchema) return named(await bindRelation(binder, item), alias, renamed)
       const entry = around.ctes.get(textOf(item.table_name).toLowerCase())
       if (!entry) throw new Unbound(`the relation ${textOf(item.table_name)}`)
       return named(await bindCte(binder, entry, around.ctes), alias, renamed)
@@ -56,7 +57,7 @@ function named(bound: Bound, alias: string, renamed: readonly string[]): From {
 }
 
 /** Columns that no event type lacks and no schema lets be missing are never NULL. */
-function bindRelation(binder: Binder, item: Ast): Bound {
+async function bindRelation(binder: Binder, item: Ast): Promise<Bound> {
   const read = readOf(item, binder.reads)
   const placed = textOf(item.table_name).endsWith('+')
   const { relation } = read
@@ -64,11 +65,21 @@ function bindRelation(binder: Binder, item: Ast): Bound {
     ...relation.columns.map((column) => ({ ...column, nullable: relation.required?.has(column.name) !== true })),
     ...(placed ? placeColumns.map((column) => ({ ...column, nullable: column.name === '_key' })) : []),
   ]
-  const columns: readonly Col[] = all.map((column) => binder.fresh(column.type, column.nullable))
+  const types = await asDescribed(
+    binder,
+    all.map((column) => column.type),
+  )
+  const columns: readonly Col[] = all.map((column, at) => binder.fresh(types[at] ?? '', column.nullable))
   return {
-    op: { kind: 'scan', read: { relation, placed }, columns, names: all.map((column) => column.name) },
+    op: { kind: 'scan', read: placed === read.placed ? read : { relation, placed }, columns, names: all.map((column) => column.name) },
     columns: columns.map((col, at) => ({ name: all[at]?.name, col })),
   }
+}
+
+/** Declared types quote each field of a struct; DuckDB names the same types with fewer quotes. */
+async function asDescribed(binder: Binder, types: readonly string[]): Promise<readonly string[]> {
+  if (!types.some((type) => type.includes('"'))) return types
+  return (await ask(binder, `SELECT ${types.map((type) => `NULL::${type}`).join(', ')}`)).map((column) => column.type)
 }
 
 /** FROM (SELECT …), which may name columns of what stands before it. */

@@ -8,7 +8,7 @@ import type { Front, Parts } from './front.ts'
 import { type Calls, callsOf, groupOnce, overGroup, referTo } from './group.ts'
 import { unionOfSets } from './grouping-sets.ts'
 import { outputNumber } from './modifiers.ts'
-import { hasOwn, isAggregate } from './own.ts'
+import { hasOwn, isAggregate, textKey } from './own.ts'
 import type { Place } from './subquery.ts'
 
 export function isGrouped(node: Ast, { parts }: Front, binder: Binder): boolean {
@@ -66,8 +66,8 @@ export async function bindGroups(
 function prepare(binder: Binder, node: Ast, front: Front): { keys: readonly Ast[]; parts: Parts; calls: Calls } {
   const keys = keysOf(node, front, binder)
   if (hasOwn(keys, (part) => isUnnest(part) || isWindow(part))) throw new Unbound('GROUP BY over unnest() or a window')
-  const inKeys = usesOf(keys)
-  const names = { ...front.names, isGrouped: (column: Ast) => [...usesOf(column)].some((id) => inKeys.has(id)) }
+  const texts = new Set(keys.map(textKey))
+  const names = { ...front.names, isGrouped: (ast: Ast) => texts.has(textKey(ast)) }
   const parts = { ...front.parts, having: conjuncts(node.having).map((one) => bindExpression(one, names)) }
   return { keys, parts, calls: callsOf(binder, keys, Object.values(parts).flat(), front.place) }
 }

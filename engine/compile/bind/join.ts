@@ -1,12 +1,15 @@
 import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, textOf } from '../ast.ts'
 import { type Binder, Unbound } from './binder.ts'
-import { filter, inner } from './build.ts'
+import { inner } from './build.ts'
 import { conditions } from './conditions.ts'
 import { learnConstants } from './constants.ts'
-import { conjuncts, covers, expr, has, isSubquery, isTrue } from './expr.ts'
+import { conjuncts, covers, expr, isSubquery, isTrue } from './expr.ts'
 import { bindExpression } from './expression.ts'
+import { filter } from './filter.ts'
 import { type Around, bindFrom, type From, scopeOf } from './from.ts'
+import { liftConditions } from './lift.ts'
+import { hasOwn } from './own.ts'
 import { raises } from './raises.ts'
 import { type Merged, ownName, type Source, same } from './scope.ts'
 
@@ -26,13 +29,16 @@ export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Arou
   const written = conjuncts(item.condition)
     .map((one) => bindExpression(one, names))
     .flatMap(conditions)
-  if (has(written, isSubquery)) throw new Unbound('a subquery in ON')
   await learnConstants(binder, written)
-  const on = [...pairs.map((pair) => pair.equal), ...written].map(expr)
+  const on = [...pairs.map((pair) => pair.equal), ...written.filter((one) => !hasOwn(one, isSubquery))].map(expr)
   const sources = type === 'SEMI' || type === 'ANTI' ? left.sources : names.scope.sources
   const kept = names.scope.merged.filter((column) => !shared.some((name) => same(name, column.name)))
   const merged = type === 'SEMI' || type === 'ANTI' ? left.merged : [...kept, ...pairs.map((pair) => pair.merged)]
-  return { op: joined(binder, type, left, right, on), sources, merged }
+  const rows = joined(binder, type, left, right, on)
+  const asking = written.filter((one) => hasOwn(one, isSubquery))
+  if (asking.length > 0 && type !== 'INNER') throw new Unbound(`a subquery in the ON of a ${type} JOIN`)
+  const op = await liftConditions(binder, asking, { op: rows, scope: names.scope, ctes, outer: (ast) => ast })
+  return { op, sources, merged }
 }
 
 function joined(binder: Binder, type: string, left: From, right: From, on: readonly Expr[]): Op {

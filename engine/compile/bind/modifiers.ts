@@ -1,8 +1,9 @@
 import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, columnRef, isAst, items, textOf } from '../ast.ts'
 import { type Binder, type Bound, type Named, Unbound } from './binder.ts'
-import { filter, only } from './build.ts'
+import { only } from './build.ts'
 import { constant, expr, integer, passing } from './expr.ts'
+import { filter } from './filter.ts'
 
 /** One term of ORDER BY, or one of DISTINCT ON: an expression, or the number of an output. */
 export interface Term {

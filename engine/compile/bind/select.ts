@@ -1,7 +1,7 @@
 import { type Ast, isAst } from '../ast.ts'
 import { type Binder, type Bound, type Ctes, Unbound } from './binder.ts'
-import { filter } from './build.ts'
 import { expr, isUnnest } from './expr.ts'
+import { filter } from './filter.ts'
 import { bindFront, type Front, type Parts } from './front.ts'
 import { bindGroups, isGrouped } from './grouping.ts'
 import { liftConditions, liftSubqueries } from './lift.ts'

@@ -55,6 +55,7 @@ export function rowsOfTouched(keys: readonly Output[], rows: string, touched: st
   return `${rows} AS r SEMI JOIN (SELECT ${names} FROM ${touched}) AS k ON ${same}`
 }
 
+/** The columns of the keys. */
 export function colsOf(keys: readonly Output[]): readonly Col[] {
   return keys.map(({ col }) => col)
 }

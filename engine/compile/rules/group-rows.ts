@@ -45,6 +45,7 @@ export function touchedRows(state: GroupState, table: string, batch: string, ane
   return `SELECT ${cells.join(', ')} FROM ${batch} AS g LEFT JOIN ${matchedRows(state.keys, batch, table, names)} AS m ON ${same('m')}${joined}`
 }
 
+/** Puts what was computed anew into the touched groups that are lost. */
 export function replaceLost(state: GroupState, touched: string, anew: string): string {
   const sets = state.columns.flatMap(({ name, whole }) => (whole === undefined ? [] : [`${ident(name)} = a.${ident(name)}`]))
   const same = state.keys.length > 0 ? ` AND ${sameGroup(state.keys, 't', 'a')}` : ''

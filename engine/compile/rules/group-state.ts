@@ -34,6 +34,7 @@ export function groupState(op: Group, insertOnly: boolean): GroupState {
   return !insertOnly && hinted.anew.length > 0 ? build(op, insertOnly, 'anew') : hinted
 }
 
+/** The `index`th table of distinct values, as its statements are made from it. */
 export function valuesTable(state: GroupState, index: number): ValuesTable {
   const values = state.distinct[index]
   if (!values) throw new RangeError(`There are ${state.distinct.length} tables of distinct values; asked for number ${index}.`)

@@ -14,6 +14,7 @@ export function isMergeable(state: GroupState): boolean {
   return state.losses.length === 0 && arePlain(state.keys) && state.columns.every(({ merged, type }) => merged && narrow.test(type))
 }
 
+/** The batch's groups into the state in one statement; nothing is known afterwards of what was there. */
 export function mergeRows(state: GroupState, table: string, batch: string): string {
   const sets = state.columns.map((column) => `${ident(column.name)} = ${column.merged?.merge(at('s'), at('g'))}`)
   const cells = [...colsOf(state.keys).map((col) => col.id), ...state.columns.map(({ name }) => name)]
@@ -24,30 +25,29 @@ export function mergeRows(state: GroupState, table: string, batch: string): stri
   return `MERGE INTO ${table} AS s USING ${batch} AS g ON ${state.keys.length > 0 ? sameGroup(state.keys, 's', 'g') : 'TRUE'}${gone}${update}${insert}`
 }
 
-/** Rowids hold until rows are deleted: that comes last. */
-export function* writeRows(state: GroupState, table: string, touched: string, touchedCount: number): Generator<string, void, number> {
+/** Writes the touched groups: in place where that is cheap. Rowids hold until rows are deleted: that comes last. */
+export function* writeRows(state: GroupState, table: string, touched: string, count: number): Generator<string, void, number> {
   const names = state.columns.map(({ name }) => name)
-  const isThere = state.count === undefined ? '' : ` AND t.${ident(state.count)} <> 0`
-  const always = state.columns.some(({ countsRows }) => countsRows)
-  const differs = always
-    ? ''
-    : ` AND (${names.map((name) => `${at('t')(name)} IS DISTINCT FROM ${at('t', '_o')(name)}`).join(' OR ') || 'FALSE'})`
+  const size = state.count === undefined ? undefined : at('t')(state.count)
+  const isThere = size === undefined ? '' : ` AND ${size} <> 0`
+  const differs = names.map((name) => `${at('t')(name)} IS DISTINCT FROM ${at('t', '_o')(name)}`).join(' OR ')
+  const isChanged = state.columns.some(({ countsRows }) => countsRows) ? 'TRUE' : `(${differs || 'FALSE'})`
   const insert = `INSERT INTO ${table} (${stored(state)}) SELECT ${stored(state)} FROM ${touched} AS t WHERE `
+  const delete_ = `DELETE FROM ${table} AS s USING ${touched} AS t WHERE s.rowid = t._rid AND `
   if (!state.columns.every(({ type }) => narrow.test(type))) {
-    const gone = state.count === undefined || differs === '' ? differs : ` AND (t.${ident(state.count)} = 0 OR (TRUE${differs}))`
-    yield `DELETE FROM ${table} AS s USING ${touched} AS t WHERE s.rowid = t._rid${gone}`
-    yield `${insert}(t._rid IS NULL OR (TRUE${differs}))${isThere}`
+    yield `${delete_}(${isChanged}${size === undefined ? '' : ` OR ${size} = 0`})`
+    yield `${insert}(t._rid IS NULL OR ${isChanged})${isThere}`
     return
   }
+  // A count of 1 may stand for a number that is not known; more than that is one.
+  const isAll = (written: number) => count > 1 && written === count
+  let written = 0
   if (names.length > 0) {
     const sets = names.map((name) => `${ident(name)} = ${at('t')(name)}`).join(', ')
-    const updated = yield `UPDATE ${table} AS s SET ${sets} FROM ${touched} AS t WHERE s.rowid = t._rid${isThere}${differs}`
-    // 1 may stand for a number that is not known; more than that is one.
-    if (touchedCount > 1 && updated === touchedCount) return
+    written += yield `UPDATE ${table} AS s SET ${sets} FROM ${touched} AS t WHERE s.rowid = t._rid AND ${isChanged}${isThere}`
   }
-  if (state.keys.length > 0) yield `${insert}t._rid IS NULL${isThere}`
-  if (state.count !== undefined)
-    yield `DELETE FROM ${table} AS s USING ${touched} AS t WHERE s.rowid = t._rid AND t.${ident(state.count)} = 0`
+  if (state.keys.length > 0 && !isAll(written)) written += yield `${insert}t._rid IS NULL${isThere}`
+  if (size !== undefined && !isAll(written)) yield `${delete_}${size} = 0`
 }
 
 /** The rows that the touched groups showed and show, where they differ. */

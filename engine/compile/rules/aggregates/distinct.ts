@@ -41,6 +41,7 @@ function counters(table: ValuesTable): readonly string[] {
   return isMask(table) ? ['_m'] : table.values.filters.map((_, i) => `_c${i}`)
 }
 
+/** Makes the empty table: keys, value, and what counts where it stands. */
 export function createValues(table: ValuesTable, name: string): string {
   const cells = [...rowCols(table).map(({ id, type }) => `${ident(id)} ${type}`)]
   const type = isMask(table) ? maskType(table) : 'BIGINT'
@@ -63,21 +64,21 @@ export function changedValues(table: ValuesTable, name: string, source: string):
   return `WITH a AS MATERIALIZED (${batchValues(table, source)}) SELECT ${shown.join(', ')} FROM a LEFT JOIN (${found}) AS m ON ${sameRow(columns, 'm', 'a')}${where}`
 }
 
-/** Writes what `changedValues` found; values that stand nowhere any more go. */
+/** Writes what `changedValues` found, most of which is new; values that stand nowhere any more go. */
 export function* writeValues(table: ValuesTable, name: string, changed: string, count: number): Generator<string, void, number> {
   const cells = counters(table)
   const gone = isMask(table) ? undefined : cells.map((one) => `x.${one} = 0`).join(' AND ')
-  // A value that was seen under the only filter there is does not change.
-  if (!isMask(table) || table.values.filters.length > 1) {
-    const still = gone === undefined ? '' : ` AND NOT (${gone})`
-    const sets = cells.map((one) => `${one} = x.${one}`).join(', ')
-    const updated = yield `UPDATE ${name} AS s SET ${sets} FROM ${changed} AS x WHERE s.rowid = x._rid${still}`
-    // 1 may stand for a number that is not known; more than that is one.
-    if (count > 1 && updated === count) return
-  }
   const stored = [ids(rowCols(table)), ...cells].join(', ')
-  yield `INSERT INTO ${name} (${stored}) SELECT ${stored} FROM ${changed} WHERE _rid IS NULL`
-  if (gone !== undefined) yield `DELETE FROM ${name} AS s USING ${changed} AS x WHERE s.rowid = x._rid AND ${gone}`
+  const inserted = yield `INSERT INTO ${name} (${stored}) SELECT ${stored} FROM ${changed} WHERE _rid IS NULL`
+  // 1 may stand for a number that is not known; more than that is one.
+  if (count > 1 && inserted === count) return
+  // A value that was seen under the only filter there is does not change.
+  if (gone === undefined && table.values.filters.length === 1) return
+  const still = gone === undefined ? '' : ` AND NOT (${gone})`
+  const sets = cells.map((one) => `${one} = x.${one}`).join(', ')
+  const updated = yield `UPDATE ${name} AS s SET ${sets} FROM ${changed} AS x WHERE s.rowid = x._rid${still}`
+  if (gone === undefined || (count > 1 && inserted + updated === count)) return
+  yield `DELETE FROM ${name} AS s USING ${changed} AS x WHERE s.rowid = x._rid AND ${gone}`
 }
 
 /** All values at once into the empty table. */

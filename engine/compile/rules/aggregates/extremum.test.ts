@@ -9,8 +9,11 @@ proveGroups('least and greatest', [
   aggregate('e2', 'max', [['d', 'DECIMAL(18,2)']], { type: 'DECIMAL(18,2)', filter: 'y' }),
   aggregate('e3', 'max', [['f', 'DOUBLE']], { type: 'DOUBLE' }),
   aggregate('e4', 'min', [['t', 'INTEGER']], { type: 'INTEGER', distinct: true }),
-  aggregate('e5', 'bit_and', [['t', 'INTEGER']], { type: 'INTEGER' }),
-  aggregate('e6', 'bit_or', [['x', 'BIGINT']], { type: 'BIGINT', filter: 'y' }),
+])
+
+proveGroups('bits that meet', [
+  aggregate('e1', 'bit_and', [['t', 'INTEGER']], { type: 'INTEGER' }),
+  aggregate('e2', 'bit_or', [['x', 'BIGINT']], { type: 'BIGINT', filter: 'y' }),
 ])
 
 proveGroups('least and greatest of texts and nested values', [

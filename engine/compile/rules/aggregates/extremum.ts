@@ -71,13 +71,12 @@ interface Choice {
 function chosen(choice: Choice, pool: Pool, losses: Losses): Kept {
   const { rows, isLeast, by, byType, value, valueType } = choice
   const least = isLeast ? 'min' : 'max'
-  const came = rows.weight === undefined ? rows : restricted(rows, `${rows.weight} > 0`)
   const key = `${least} ${value ?? ''} by ${by} ${rowsKey(rows)}`
   return pool.once(key, (fresh, add) => {
     const best = fresh()
     const bestOf = (old: At, added: At) => `${isLeast ? 'least' : 'greatest'}(${old(best)}, ${added(best)})` // both pass over NULL
     const keep = (name: string, type: string, call: string, merge: (old: At, added: At) => string) => {
-      const merged = losses === 'anew' ? {} : { merged: { partial: overBatch(call, came), merge } }
+      const merged = losses === 'anew' ? {} : { merged: { partial: overBatch(call, rows), merge } }
       add({ name, type, whole: overGroup(call, rows), ...merged })
     }
     keep(best, byType, `${least}(${by})`, bestOf)
@@ -93,9 +92,8 @@ function chosen(choice: Choice, pool: Pool, losses: Losses): Kept {
     if (losses !== 'hinted' || rows.weight === undefined) return kept
     const name = fresh()
     const partial = overBatch(`${least}(${by})`, restricted(rows, `${rows.weight} < 0`))
-    // A change may name a row that came and went in the same batch: what came is then no better than what went.
-    const isLost = (old: At, added: At) =>
-      `${added(name)} IS NOT NULL AND coalesce(${added(name)} ${isLeast ? '<=' : '>='} ${bestOf(old, added)}, TRUE)`
+    // The batch's best may be of a row that went: it is then no better than what went, and the group is lost.
+    const isLost = (old: At, added: At) => `${added(name)} ${isLeast ? '<=' : '>='} ${bestOf(old, added)}`
     return { ...kept, loss: { name, partial, isLost } }
   })
 }
@@ -109,9 +107,8 @@ function meeting(call: Call, pool: Pool, losses: Losses): Kept | undefined {
   return pool.once(`${call.name} ${argument.sql} ${rowsKey(rows)}`, (fresh, add) => {
     const own = fresh()
     const text = `${call.name}(${argument.sql})`
-    const came = rows.weight === undefined ? rows : restricted(rows, `${rows.weight} > 0`)
     const merge = (old: At, added: At) => `coalesce(${old(own)} ${operator} ${added(own)}, ${old(own)}, ${added(own)})`
-    const merged = losses === 'anew' ? {} : { merged: { partial: overBatch(text, came), merge } }
+    const merged = losses === 'anew' ? {} : { merged: { partial: overBatch(text, rows), merge } }
     add({ name: own, type: call.type, whole: overGroup(text, rows), ...merged })
     const kept = { value: (at: At) => at(own) }
     if (losses !== 'hinted' || rows.weight === undefined) return kept

@@ -47,6 +47,7 @@ export interface Pool {
   once<T>(key: string, make: (fresh: () => string, add: (column: StateColumn) => void) => T): T
 }
 
+/** A pool without columns. */
 export function openPool(): Pool {
   const columns: StateColumn[] = []
   const made = new Map<string, unknown>()
