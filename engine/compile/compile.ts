@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Column } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
-import type { Map as MapOp } from './algebra/op.ts'
+import type { Opaque } from './algebra/op.ts'
 import type { Part } from './algebra/part.ts'
 import type { Analyzer } from './analyzer.ts'
 import { type Ast, printAst, textOf, visit, withoutLocations } from './ast.ts'
 import { bind } from './bind/bind.ts'
-import { cut, planVersion } from './cut.ts'
+import { planVersion } from './cut.ts'
 import { refuseNondeterminism } from './determinism.ts'
 import { keysOfSelect } from './group-ast.ts'
 import { readHeader } from './header.ts'
-import { bindingError, firstLine, refusal, syntaxError } from './located.ts'
-import { mayRaise } from './may-raise.ts'
+import { bindingError, refusal, syntaxError } from './located.ts'
 import { offeredNames, relationColumns } from './offered-names.ts'
 import { orderOnRead } from './order-on-read.ts'
+import { partsOf } from './parts.ts'
 import type { ViewPlan } from './plan.ts'
 import { hasPlace, placeNames } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
@@ -49,14 +49,15 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
   const columns = checkColumns(described, where)
   const select = await analyzer.print(node)
   const op = await bind(analyzer, node, resolved.reads, columns)
-  const { root, parts } = cut(
-    op,
-    view.name,
-    columns.map((column) => column.name),
-    mayRaiseOver,
-  )
+  const whole: Opaque = {
+    kind: 'opaque',
+    sql: select,
+    reads: resolved.reads,
+    columns: columns.map((column, i) => ({ id: `#whole${i}`, type: column.type, nullable: true })),
+    why: 'the SELECT as a whole',
+  }
+  const { root, parts } = await partsOf(analyzer, { name: view.name, file: where, columns, op, whole })
   const order = orderOnRead(node, columns)
-  await checkRead(analyzer, root, columns, where)
   const all = [...parts, root]
   const dearest = all.reduce((one, other) => (cost[other.rule.strategy] > cost[one.rule.strategy] ? other : one), root)
   const streams = new Set(resolved.reads.filter((read) => hasPlace(read.relation)).map((read) => read.relation.source))
@@ -87,14 +88,6 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
 }
 
 const cost = { linear: 0, 'affected keys': 1, full: 2 } as const
-
-/** May a projection over aggregates raise when it is read? */
-function mayRaiseOver(map: MapOp): boolean {
-  const expressions = [...map.where, ...map.outputs.map((output) => output.expr)].map((expr) => expr.ast)
-  const calls =
-    map.input.kind === 'group' ? map.input.aggregates.map((one) => ({ name: one.col.id, call: { function_name: one.name } })) : []
-  return mayRaise(expressions, calls)
-}
 
 function resolveIn(view: ParsedView, catalog: Catalog): { node: Ast; reads: readonly Read[] } {
   return refuseIn(view, () => resolve(view.node, catalog, 'sql-invalid'))
@@ -150,29 +143,6 @@ function checkColumns(columns: readonly Column[], file: string): readonly Column
     seen.add(key)
   }
   return columns
-}
-
-/** What a plan shows has the types of the SELECT itself; a rule that gets one wrong is a bug, found here. */
-async function checkRead(analyzer: Analyzer, root: Part, columns: readonly Column[], file: string): Promise<void> {
-  const names = (table: string) => ({ table, side: (name: string) => `${table.slice(0, -1)} ${name}"` })
-  const shown = await analyzer
-    .tryState(
-      (table) => root.rule.create(names(table)),
-      (table) => root.rule.rows(names(table)),
-    )
-    .catch((error: Error) => {
-      throw new EvertError(
-        'sql-invalid',
-        `${file}: the view's columns cannot be stored: ${firstLine(error.message)}. Their types are ${columns.map((column) => `${column.name} ${column.type}`).join(', ')}; CAST the one that is not a table's type.`,
-        { cause: error, details: { file } },
-      )
-    })
-  const same = shown.length === columns.length && shown.every((column, i) => column.type === columns[i]?.type)
-  if (!same)
-    throw new EvertError(
-      'internal',
-      `${file}: the plan shows ${JSON.stringify(shown)}, the SELECT ${JSON.stringify(columns)}. Please report this view.`,
-    )
 }
 
 /** Which columns of each relation the tree mentions; a star or the row as a whole needs all of them. */

@@ -289,7 +289,13 @@ it('a repaired view takes along the views over it', async () => {
   const instance = await DuckDBInstance.create(project.views)
   const connection = await instance.connect()
   const [row] = (await connection.runAndReadAll(`SELECT "table" FROM _evert.versions WHERE name = 'best'`)).getRows()
-  await connection.run(`UPDATE _state."${String(row?.[0])}" SET c1 = 5`)
+  const table = String(row?.[0])
+  const [column] = (
+    await connection.runAndReadAll(
+      `SELECT column_name FROM duckdb_columns() WHERE table_name = '${table}' AND data_type IN ('BIGINT', 'HUGEINT') ORDER BY column_index`,
+    )
+  ).getRows()
+  await connection.run(`UPDATE _state."${table}" SET "${String(column?.[0])}" = 5`)
   connection.closeSync()
   instance.closeSync()
   await withFiles(project, (service) => service.replay('totals'))

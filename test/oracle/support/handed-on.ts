@@ -49,7 +49,7 @@ export class HandedOn {
     const weighed = [
       `SELECT ${columns}, 1 AS _w FROM ${path('main', name)}`,
       `SELECT ${columns}, -1 FROM ${path('temp', `seen ${name}`)}`,
-      `SELECT ${columns}, -_w FROM ${change}`,
+      `SELECT ${columns}, -_w FROM ${change} AS d(${columns}, _w)`, // by place: views hand on columns by their ids
     ]
     const differing = await this.#subject.store.transaction((tx) =>
       tx.all(`SELECT ${columns}, sum(_w) AS missing FROM (${weighed.join(' UNION ALL ')}) GROUP BY ALL HAVING sum(_w) <> 0`),
