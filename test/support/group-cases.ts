@@ -24,7 +24,7 @@ export const groupDomains: Domains = {
   d: ['0.25', '-1.25', '3.50', '3.50', 'NULL'],
   f: ['1.5', '-2', "'nan'::DOUBLE", "'inf'::DOUBLE", '0', 'NULL'],
   y: ['TRUE', 'FALSE', 'NULL'],
-  t: ['1', '2', '3', '4'],
+  t: ['1', '2', '3', '4', '5', '6'],
 }
 
 const none: readonly Output[] = []
@@ -54,7 +54,7 @@ export function proveGroups(what: string, aggregates: readonly AggregateOutput[]
       if (aggregates.length > 0) await prove(none, 12, planGroupsUnread, 2)
       await prove(two, 13, insertOnly ? planGroups : planGroupsNoisy)
       await prove(two, 14, planGroups, 3)
-      await prove(never, 15, insertOnly ? planGroupsUnread : unread(planGroupsNoisy))
+      await prove(never, 18, insertOnly ? planGroupsUnread : unread(planGroupsNoisy))
       await prove(never, 16, planGroupsUncounted)
     })
 }
