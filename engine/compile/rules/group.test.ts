@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { openDuckdb } from '../../../connectors/store/duckdb/open.ts'
 import {
   groupDomains,
   groupInput,
@@ -10,7 +11,7 @@ import {
 } from '../../../test/support/group-cases.ts'
 import { aggregate, col, expr, groupOf, orderTerm, rowsOf } from '../../../test/support/ops.ts'
 import { trace } from '../../../test/support/trace.ts'
-import type { planGroup } from './group.ts'
+import { planGroup } from './group.ts'
 
 const count = aggregate('c', 'count_star', [], { type: 'BIGINT' })
 const sumOf = (sql: string, type: string, result = 'HUGEINT') => aggregate('s', 'sum', [[sql, type]], { type: result })
@@ -93,6 +94,25 @@ describe('keys of any type', () => {
       for (const one of [...keys.map((only) => [only]), keys])
         await trace({ op: groupOf(input, one, [count]), plan: planGroups, domains, seed: 5, insertOnly: [insertOnly], steps: 6 })
     })
+})
+
+test('a key that has several forms is shown in one', async () => {
+  const input = rowsOf(col('f', 'DOUBLE'), col('i', 'INTERVAL'))
+  const rule = planGroup(groupOf(input, [key('k', 'DOUBLE', 'f'), key('l', 'INTERVAL', 'i')], [count]), [{ op: input, insertOnly: true }])
+  const names = { table: 'kept', side: (name: string) => name }
+  const store = await openDuckdb(':memory:')
+  try {
+    await store.script(rule.create(names))
+    const change = "(SELECT CAST('-0.0' AS DOUBLE) AS f, INTERVAL 30 DAY AS i, 1 AS _w)"
+    const rows = { columns: input.columns, insertOnly: true, rows: () => '', weighted: () => '', before: () => '' }
+    const run = { ...names, temp: (name: string) => name, handsOn: false, change: '', at: 1n, isFirst: true }
+    const statements = rule.maintain({ ...run, inputs: [{ ...rows, isChanged: true, change: () => change }] })
+    for (let next = statements.next(); !next.done; next = statements.next(1)) await store.script([next.value])
+    const shown = await store.transaction((tx) => tx.all(`SELECT k::VARCHAR AS k, l::VARCHAR AS l, c FROM (${rule.rows(names)})`))
+    expect(shown).toEqual([{ k: '0.0', l: '1 month', c: 1n }])
+  } finally {
+    await store.close()
+  }
 })
 
 describe('what a batch costs', () => {

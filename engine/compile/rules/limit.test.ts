@@ -31,8 +31,8 @@ test.each([
 ])('LIMIT %i OFFSET %i', async (count, offset) => {
   const op = limit(count, offset)
   await trace({ op, plan: planLimit, domains, seed: count })
-  await trace({ op, plan: planLimit, domains, seed: count + 1, insertOnly: [true] })
-  await trace({ op, plan: planLimit, domains, seed: count + 2, firstAt: 3 })
+  await trace({ op, plan: planLimit, domains, seed: count + 1, insertOnly: [true], steps: 6 })
+  await trace({ op, plan: planLimit, domains, seed: count + 2, firstAt: 2, steps: 6 })
 })
 
 test('columns that nobody sees order the others', async () => {

@@ -2,7 +2,7 @@ import { ident } from '../../../connectors/store/quote.ts'
 import type { Col } from '../algebra/op.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
 import type { Input, Names, Rule, Run } from './rule.ts'
-import { collectKeys, type Key, ofTouched } from './touched.ts'
+import { collectKeys, type Key, ofTouched, ofUntouched, withRowid } from './touched.ts'
 import { netOf, repeated } from './touched-rows.ts'
 
 /** Rows of an input of which the first ones of each partition are kept. */
@@ -72,9 +72,9 @@ function* changed(top: TopRows, run: Run, input: Input): Generator<string, Came 
   const same = sameKeys(top.narrow.map((column, i) => ({ left: ident(column.id), right: `_g${i}`, nullable: column.nullable })))
   const hit = `(SELECT * FROM ${run.table} SEMI JOIN (SELECT ${own} FROM ${net} WHERE _w < 0) AS g ON ${same})`
   const isLost = (yield collectKeys(lost, top.partition, hit)) > 0
-  const others = isLost ? ` ${ofTouched(lost, top.partition, 'ANTI')}` : ''
-  const candidates = [bestOf(top, `(${repeated(top.columns, `${net}${others}`, ' WHERE _w > 0')})`)]
-  if (isLost) candidates.push(bestOf(top, `(SELECT ${ids(top.columns)} FROM ${input.rows()} ${ofTouched(lost, top.partition)})`))
+  const others = isLost ? ofUntouched(net, lost, top.partition) : net
+  const candidates = [bestOf(top, `(${repeated(top.columns, others, ' WHERE _w > 0')})`)]
+  if (isLost) candidates.push(bestOf(top, ofTouched(input.rows(), lost, top.partition)))
   const count = yield `CREATE OR REPLACE TEMP TABLE ${came} AS ${candidates.join(' UNION ALL ')}`
   return count > 0 || isLost ? (isLost ? { lost } : {}) : undefined
 }
@@ -89,13 +89,13 @@ function moves(top: TopRows, run: Run, { lost }: Came): string {
   const { partition, rank, first, rankColumn } = top
   const narrow = top.narrow.length > 0 ? `${ids(top.narrow)}, ` : ''
   const was = rankColumn ? ident(rankColumn.id) : 'NULL'
-  const keys = `(SELECT ${partition.map((key, i) => `${key.sql} AS _k${i}`).join(', ') || '1 AS _k0'} FROM ${run.temp('came')}) AS k`
-  const kept = `(SELECT *, rowid AS _r FROM ${run.table})`
-  const met = lost ? `(SELECT * FROM ${kept} ${ofTouched(lost, partition, 'ANTI')})` : kept
-  const all = `SELECT ${narrow}NULL::BIGINT AS _r, NULL::BIGINT AS _was, rowid AS _n FROM ${run.temp('came')} UNION ALL SELECT ${narrow}_r, ${was}, NULL FROM ${met} ${ofTouched(keys, partition)}`
+  const keys = `(SELECT ${partition.map((key, i) => `${key.sql} AS _k${i}`).join(', ') || '1 AS _k0'} FROM ${run.temp('came')})`
+  const kept = withRowid(run.table)
+  const met = ofTouched(lost ? ofUntouched(kept, lost, partition) : kept, keys, partition)
+  const all = `SELECT ${narrow}NULL::BIGINT AS _r, NULL::BIGINT AS _was, rowid AS _n FROM ${run.temp('came')} UNION ALL SELECT ${narrow}_r, ${was}, NULL FROM ${met}`
   const isMoved = rankColumn && first > 1 ? `_rank > ${first} OR _rank <> _was` : `_rank > ${first}`
   const found = `SELECT _r, _n, _rank FROM (SELECT _r, _n, _was, ${rank} AS _rank FROM (${all})) WHERE CASE WHEN _r IS NULL THEN _rank <= ${first} ELSE ${isMoved} END`
-  const refetched = lost ? ` UNION ALL SELECT _r, NULL, NULL FROM ${kept} ${ofTouched(lost, partition)}` : ''
+  const refetched = lost ? ` UNION ALL SELECT _r, NULL, NULL FROM ${ofTouched(kept, lost, partition)}` : ''
   return `CREATE OR REPLACE TEMP TABLE ${run.temp('moves')} AS ${found}${refetched}`
 }
 
@@ -112,7 +112,7 @@ function moved(top: TopRows, run: Run): string {
 function* write(top: TopRows, run: Run): Generator<string, void, number> {
   const { rankColumn, first } = top
   const moves = run.temp('moves')
-  yield `DELETE FROM ${run.table} WHERE rowid IN (SELECT _r FROM ${moves} WHERE _r IS NOT NULL AND (_rank IS NULL OR _rank > ${first}))`
+  yield `DELETE FROM ${run.table} USING ${moves} AS m WHERE ${run.table}.rowid = m._r AND (m._rank IS NULL OR m._rank > ${first})`
   if (rankColumn && first > 1)
     yield `UPDATE ${run.table} SET ${ident(rankColumn.id)} = m._rank FROM ${moves} AS m WHERE ${run.table}.rowid = m._r AND m._rank <= ${first}`
   const came = top.columns.map((column) => `c.${ident(column.id)}`).join(', ')

@@ -61,14 +61,14 @@ const cases: Record<string, Case> = {
 }
 
 describe.each(Object.keys(cases))('%s', (name) => {
-  const one = async (seed: number, more: { insertOnly?: readonly boolean[]; firstAt?: number }) =>
+  const one = async (seed: number, more: { insertOnly?: readonly boolean[]; firstAt?: number; steps?: number }) =>
     trace({ op: await map(cases[name] ?? { where: [] }), inputs: [input], plan: planTop, domains, seed, ...more })
   test('rows come and go', async () => {
-    await one(1, { firstAt: 2 })
-    await one(2, {})
+    await one(1, { firstAt: 2, steps: 6 })
+    await one(2, { steps: 9 })
   })
   test('rows only come', async () => {
-    await one(3, { insertOnly: [true] })
+    await one(3, { insertOnly: [true], steps: 6 })
   })
 })
 

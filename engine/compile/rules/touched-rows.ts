@@ -47,26 +47,31 @@ export function* writeChange(run: Run, columns: readonly Col[], change: string, 
 }
 
 /**
- * Deletes the rows that go. Reading wide columns of large state is what costs here (25 ms a million rows, most of it text), so the rows are
- * first looked for by the columns of fixed width alone. They are there as often as the change says, so where just as many are found
- * they are the ones; the others are compared in full, and DuckDB reads nothing where there are none.
+ * Deletes the rows that go. Reading wide columns of large state is what costs here (25 ms a million rows, most of it text), so they are
+ * first looked for by a few columns of fixed width. They are there as often as the change says: where no more are found than go, these
+ * are the ones. Only the others are compared in full, and DuckDB reads nothing where there are none.
  */
 function* takeAway(run: Run, columns: readonly Col[]): Generator<string, void, number> {
-  const narrow = columns.filter((column) => isNarrow(column.type))
-  const gone = `(SELECT * FROM ${run.change} WHERE _w < 0)`
-  const byAll = (rows: string) =>
-    `SELECT _r FROM (SELECT s._r, d._w, row_number() OVER (PARTITION BY d._d) AS _n FROM (SELECT *, rowid AS _d FROM ${run.change} WHERE _w < 0) AS d JOIN ${rows} AS s ON ${same('s', 'd', columns)}) WHERE _n <= -_w`
-  const all = `(SELECT *, rowid AS _r FROM ${run.table})`
-  if (narrow.length === 0 || narrow.length === columns.length) {
-    yield `DELETE FROM ${run.table} USING (${byAll(all)}) AS g WHERE ${run.table}.rowid = g._r`
+  const narrow = narrowOf(columns)
+  const byAll = (gone: string) =>
+    `SELECT _r FROM (SELECT s.rowid AS _r, d._w, row_number() OVER (PARTITION BY d._d) AS _n FROM ${gone} AS d JOIN ${run.table} AS s ON ${same('s', 'd', columns)}) WHERE _n <= -_w`
+  const gone = `(SELECT *, rowid AS _d FROM ${run.change} WHERE _w < 0)`
+  const remove = (rowids: string) => `DELETE FROM ${run.table} USING (${rowids}) AS g WHERE ${run.table}.rowid = g._r`
+  if (narrow.length === 0) {
+    yield remove(byAll(gone))
     return
   }
   const found = run.temp('found')
   const keys = ids(narrow)
-  const sought = `(SELECT ${keys}, -sum(_w) AS _count, row_number() OVER () AS _g FROM ${gone} GROUP BY ${keys})`
-  yield `CREATE OR REPLACE TEMP TABLE ${found} AS SELECT _r, count(*) OVER (PARTITION BY _g) = _count AS _sure FROM (SELECT s.rowid AS _r, g._g, g._count FROM ${sought} AS g JOIN ${run.table} AS s ON ${same('s', 'g', narrow)})`
-  const rest = byAll(`(SELECT * FROM ${all} SEMI JOIN (SELECT _r AS _f FROM ${found} WHERE NOT _sure) AS f ON _r = _f)`)
-  yield `DELETE FROM ${run.table} USING (SELECT _r FROM ${found} WHERE _sure UNION ALL ${rest}) AS g WHERE ${run.table}.rowid = g._r`
+  const sought = `(SELECT ${keys}, -sum(_w) AS _go FROM ${gone} GROUP BY ${keys})`
+  const shown = narrow.map((column) => `any_value(g.${ident(column.id)}) AS ${ident(column.id)}`).join(', ')
+  // Not one row a row that is found: a column of few values would find half of the state.
+  const count =
+    yield `CREATE OR REPLACE TEMP TABLE ${found} AS SELECT ${shown}, min(s.rowid) AS _first, max(s.rowid) AS _last, count(*) = any_value(g._go) AND count(*) <= 2 AS _sure FROM (SELECT *, row_number() OVER () AS _g FROM ${sought}) AS g JOIN ${run.table} AS s ON ${same('s', 'g', narrow)} GROUP BY g._g`
+  if (count === 0) return
+  const rest = `(SELECT d.* FROM ${gone} AS d SEMI JOIN (SELECT * FROM ${found} WHERE NOT _sure) AS f ON ${same('d', 'f', narrow)})`
+  const sure = ['_first', '_last'].map((rowid) => `SELECT ${rowid} AS _r FROM ${found} WHERE _sure`).join(' UNION ')
+  yield remove(`(${sure}) UNION ALL ${byAll(rest)}`)
 }
 
 function same(left: string, right: string, columns: readonly Col[]): string {
@@ -79,9 +84,11 @@ function same(left: string, right: string, columns: readonly Col[]): string {
   )
 }
 
-/** Types that DuckDB scans by the billion: no text, nothing nested, no 128 bits. */
-function isNarrow(type: string): boolean {
-  const decimal = /^DECIMAL\((\d+)/i.exec(type)
-  if (decimal) return Number(decimal[1]) <= 18
-  return /^(BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT)|FLOAT|DOUBLE|DATE|TIME|TIMESTAMP( WITH TIME ZONE|TZ|_S|_MS|_NS)?)$/i.test(type)
+/** At most three columns that are cheap to scan and of many values, those that DuckDB prunes by first. */
+function narrowOf(columns: readonly Col[]): readonly Col[] {
+  const narrow = columns.filter(({ type }) => {
+    const decimal = /^DECIMAL\((\d+)/i.exec(type)
+    return decimal ? Number(decimal[1]) <= 18 : /^(U?(INTEGER|BIGINT)|FLOAT|DOUBLE|DATE|TIME|TIMESTAMP.*)$/i.test(type)
+  })
+  return [...narrow.filter((column) => !column.nullable), ...narrow.filter((column) => column.nullable)].slice(0, 3)
 }

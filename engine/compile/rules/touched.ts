@@ -29,10 +29,30 @@ export function collectKeys(touched: string, keys: readonly Key[], from: string)
   return `CREATE OR REPLACE TEMP TABLE ${touched} AS SELECT DISTINCT ${parts} FROM ${from}`
 }
 
-/** FROM item behind an item of rows: only the rows whose key was collected stay (SEMI), or only the others (ANTI). */
-export function ofTouched(touched: string, keys: readonly Key[], join: 'SEMI' | 'ANTI' = 'SEMI'): string {
-  const pairs = keys.map((key, i) => ({ left: key.sql, right: `_k${i}`, nullable: key.nullable }))
-  return `${join} JOIN ${touched} ON ${sameKeys(pairs)}`
+/**
+ * FROM item: those rows of another whose key was collected. Where each part of the key may be NULL, those with NULL in the first are
+ * looked for apart: DuckDB prunes a scan by `=` alone, and reads nothing for the second part where no such key was collected.
+ */
+export function ofTouched(rows: string, touched: string, keys: readonly Key[]): string {
+  const [first, ...others] = keys
+  if (!first || keys.some((key) => !key.nullable)) return `(SELECT * FROM ${rows} SEMI JOIN ${touched} ON ${onKeys(keys)})`
+  const one = onKeys([{ ...first, nullable: false }, ...others])
+  const none = `SELECT * FROM (SELECT * FROM ${rows} WHERE ${first.sql} IS NULL) SEMI JOIN (SELECT * FROM ${touched} WHERE _k0 IS NULL) ON ${onKeys(keys)}`
+  return `(SELECT * FROM ${rows} SEMI JOIN ${touched} ON ${one} UNION ALL ${none})`
+}
+
+/** FROM item: the other rows. */
+export function ofUntouched(rows: string, touched: string, keys: readonly Key[]): string {
+  return `(SELECT * FROM ${rows} ANTI JOIN ${touched} ON ${onKeys(keys)})`
+}
+
+function onKeys(keys: readonly Key[]): string {
+  return sameKeys(keys.map((key, i) => ({ left: key.sql, right: `_k${i}`, nullable: key.nullable })))
+}
+
+/** FROM item: the kept rows, and their rowid as `_r`. */
+export function withRowid(table: string): string {
+  return `(SELECT *, rowid AS _r FROM ${table})`
 }
 
 /**

@@ -44,8 +44,8 @@ const calls = {
 describe.each(Object.entries(calls))('%s', (_, some) => {
   test.each([[['"#1"']], [['"#2"']], [['"#1"', '"#3"']], [['("#2" % 2)']], [[]]])('PARTITION BY %j', async (partition) => {
     const op = window(partition, some)
-    await trace({ op, plan: planWindow, domains, seed: 1, steps: 8 })
-    await trace({ op, plan: planWindow, domains, seed: 2, steps: 5, insertOnly: [true], firstAt: 2 })
+    await trace({ op, plan: planWindow, domains, seed: 1, steps: 6 })
+    await trace({ op, plan: planWindow, domains, seed: 2, steps: 3, insertOnly: [true], firstAt: 1 })
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Window } from '../algebra/op.ts'
-import { ids, selectOf } from '../algebra/select-of.ts'
+import { selectOf } from '../algebra/select-of.ts'
 import type { Rule, Traits } from './rule.ts'
-import { collectKeys, keysOf, ofTouched, writeDifference } from './touched.ts'
+import { collectKeys, keysOf, ofTouched, withRowid, writeDifference } from './touched.ts'
 import { keptRows } from './touched-rows.ts'
 
 /**
@@ -30,15 +30,14 @@ export function planWindow(op: Window, [input]: readonly Traits[]): Rule {
         yield `INSERT INTO ${run.table} ${over(one.rows())}`
         return false
       }
-      let [rows, kept] = [one.rows(), run.table]
+      let [rows, kept] = [one.rows(), withRowid(run.table)]
       if (keys.length > 0) {
         const touched = run.temp('touched')
         if ((yield collectKeys(touched, keys, one.change())) === 0) return false
-        rows = `(SELECT ${ids(op.input.columns)} FROM ${rows} ${ofTouched(touched, keys)})`
-        kept = `${run.table} AS s ${ofTouched(touched, keys)}`
+        rows = ofTouched(rows, touched, keys)
+        kept = ofTouched(kept, touched, keys)
       }
-      const own = `SELECT ${ids(op.columns)}, ${keys.length > 0 ? 's.' : ''}rowid AS _r FROM ${kept}`
-      return yield* writeDifference(run, op.columns, over(rows), own)
+      return yield* writeDifference(run, op.columns, over(rows), `SELECT * FROM ${kept}`)
     },
   }
 }
