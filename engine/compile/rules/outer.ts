@@ -17,6 +17,8 @@ import { keptRows, writeChange } from './touched-rows.ts'
 export function planOuter(op: Outer, inputs: readonly Traits[]): Rule {
   const [leftGrows, rightGrows] = inputs.map((input) => input.insertOnly)
   const columns = op.columns.map((column) => padded(column, op))
+  // Either side of a full join may be all NULLs: one column of each says more than several of one.
+  const telling = op.type === 'full' ? interleaved(columns, op.left.columns.length) : columns
   const halves = halvesOf(op)
   const isKeyed = halves.every(({ half }) => half.isKeyed)
   const words = { left: 'LEFT JOIN', full: 'FULL JOIN', semi: 'EXISTS or IN', anti: 'NOT EXISTS or NOT IN', mark: 'EXISTS as a value' }[
@@ -49,7 +51,7 @@ export function planOuter(op: Outer, inputs: readonly Traits[]): Rule {
       }
       if (terms.length === 0) return false
       const [mayGo, mayTurn] = [left.isChanged && leftGrows !== true, right.isChanged && !(op.type === 'semi' && rightGrows === true)]
-      return yield* writeChange(run, columns, terms.join(' UNION ALL '), mayGo || mayTurn || op.type === 'full')
+      return yield* writeChange(run, columns, terms.join(' UNION ALL '), mayGo || mayTurn || op.type === 'full', telling)
     },
   }
 }
@@ -58,6 +60,11 @@ export function planOuter(op: Outer, inputs: readonly Traits[]): Rule {
 function padded(column: Col, op: Outer): Col {
   const isOwn = op.left.columns.some((one) => one.id === column.id) || column.id === op.mark?.id
   return { ...column, nullable: column.nullable || op.type === 'full' || !isOwn }
+}
+
+function interleaved(columns: readonly Col[], at: number): readonly Col[] {
+  const sides = [columns.slice(0, at), columns.slice(at)]
+  return columns.flatMap((_, i) => sides.flatMap((side) => side.slice(i, i + 1)))
 }
 
 interface Placed {

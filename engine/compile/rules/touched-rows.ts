@@ -32,16 +32,22 @@ export function repeated(columns: readonly Col[], from: string, where = ''): str
 
 /**
  * Applies a change to the kept rows. `change` is a SELECT of the columns and `_w`; without `mayTake` no weight of it is negative.
- * Returns whether there is a change to hand on.
+ * `telling`: the same columns, those that tell rows apart best first. Returns whether there is a change to hand on.
  */
-export function* writeChange(run: Run, columns: readonly Col[], change: string, mayTake: boolean): Generator<string, boolean, number> {
+export function* writeChange(
+  run: Run,
+  columns: readonly Col[],
+  change: string,
+  mayTake: boolean,
+  telling = columns,
+): Generator<string, boolean, number> {
   const cells = atLeastOne(columns)
   if (!mayTake && !run.handsOn) {
     yield `INSERT INTO ${run.table} ${repeated(cells, `(${change})`)}`
     return false
   }
   if ((yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${netOf(cells, `(${change})`)}`) === 0) return false
-  if (mayTake) yield* takeAway(run, cells)
+  if (mayTake) yield* takeAway(run, atLeastOne(telling))
   yield `INSERT INTO ${run.table} ${repeated(cells, run.change, ' WHERE _w > 0')}`
   return true
 }

@@ -49,6 +49,11 @@ describe.each(Object.entries(calls))('%s', (_, some) => {
   })
 })
 
+test('of rows that are equal in everything, only some go', async () => {
+  const few = { '#1': ['1', 'NULL'], '#2': ['1', '2'], '#3': ["'a'"] }
+  await trace({ op: window(['"#1"'], { 'max("#2") OVER ()': 'INTEGER' }), plan: planWindow, domains: few, seed: 4 })
+})
+
 test('what is not touched is not read: keys that cannot be NULL are compared with =', async () => {
   const statements = await trace({ op: window(['"#2"'], calls['lag and lead']), plan: planWindow, domains, seed: 3 })
   expect(statements.join('\n')).toContain('ON "#2" = _k0')
