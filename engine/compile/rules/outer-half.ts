@@ -16,6 +16,7 @@ export interface Half {
 
 const weight: Col = { id: '_w', type: 'BIGINT', nullable: false }
 
+/** The texts of a left, semi, anti or mark join; `op` is none other. */
 export function halfOf(op: Outer): Half {
   const { isKeyed, on, partnerOn, used, rightOnly, isHashed } = conditionsOf(op)
   const isLeft = op.type === 'left'

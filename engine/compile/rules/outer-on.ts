@@ -17,6 +17,7 @@ export interface Conditions {
   readonly rightOnly: readonly Expr[]
 }
 
+/** Takes the condition of an outer join apart; pure, by the trees and not the texts. */
 export function conditionsOf(op: Outer): Conditions {
   const [left, right] = [op.left.columns, op.right.columns]
   const equalities = op.on.filter(({ ast }) => {
