@@ -101,3 +101,11 @@ export function baseTable(schema: string, table: string, alias: string): Ast {
 export function position(n: number): Ast {
   return { class: 'CONSTANT', type: 'VALUE_CONSTANT', value: { type: { id: 'INTEGER' }, is_null: false, value: n } }
 }
+
+/** A name that stands nowhere in a query, so that it can be found and replaced in the printed text. */
+export function freeName(node: Ast, base: string): string {
+  const text = printAst(node)
+  let name = base
+  while (text.includes(name)) name += '_'
+  return name
+}

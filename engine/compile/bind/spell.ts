@@ -1,7 +1,6 @@
 import type { AggregateOutput, Expr, Op, OrderTerm, Output } from '../algebra/op.ts'
 import type { Analyzer } from '../analyzer.ts'
-import { type Ast, printAst } from '../ast.ts'
-import { freeName } from '../linear.ts'
+import { type Ast, freeName, printAst } from '../ast.ts'
 
 /** The texts of expressions, for one question to DuckDB. */
 export async function printed(analyzer: Pick<Analyzer, 'print'>, asts: readonly Ast[]): Promise<readonly string[]> {

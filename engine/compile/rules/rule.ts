@@ -22,7 +22,7 @@ export interface Rule {
   readonly state: string
   /** What would make it cheaper, where something would. */
   readonly advice?: string
-  /** Its own rows are only ever added to. */
+  /** Its own rows are only ever added to; each row of its change then stands for one, with `_w` 1. */
   readonly insertOnly: boolean
   /** For each input: must its rows be at hand (`rows`, `weighted`, `before`), or is its change enough? */
   readonly needsRows: readonly boolean[]

@@ -20,7 +20,10 @@ export function planShown(map: MapOp, inner: Rule, mayRaise: boolean): Rule {
       const made = yield* inner.maintain({ ...run, handsOn: isTried && !run.isFirst, change: kept })
       if (run.isFirst && mayRaise) yield `SELECT bit_xor(hash(q)) FROM (${shown(`(${inner.rows(run)})`)}) AS q`
       if (!isTried || !made) return false
-      const net = `SELECT ${ids(map.columns)}, CAST(sum(_w) AS BIGINT) AS _w FROM (${shown(kept, ', _w')}) GROUP BY ALL HAVING sum(_w) <> 0`
+      // Rows that are only added each count one, also where the projection makes them equal.
+      const net = inner.insertOnly
+        ? shown(kept, ', _w')
+        : `SELECT ${ids(map.columns)}, CAST(sum(_w) AS BIGINT) AS _w FROM (${shown(kept, ', _w')}) GROUP BY ALL HAVING sum(_w) <> 0`
       return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${net}`) > 0
     },
   }

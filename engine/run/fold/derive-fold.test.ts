@@ -68,7 +68,14 @@ async function fakeLoop(fold: Derivation) {
       all: (sql: string, parameters?: readonly Parameter[]) => store.transaction((tx) => tx.all(sql, parameters)),
     }
     const deltas = (parameters: Parameter[]) => ({ from: () => '', binder: literal ? literalBinder : parameterBinder(parameters) })
-    const answer: Prepared = await fold.prepare(batch, table, { deltas, before, literal, changes: new BatchChanges([]), isFirst: false, at: 1n })
+    const answer: Prepared = await fold.prepare(batch, table, {
+      deltas,
+      before,
+      literal,
+      changes: new BatchChanges([]),
+      isFirst: false,
+      at: 1n,
+    })
     const run = store.transaction(async (tx) => {
       await runAll(tx, answer)
       if (options.rollback) throw new Error('power cut')
