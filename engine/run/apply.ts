@@ -32,6 +32,8 @@ export interface ApplyOptions {
   readonly members: readonly Member[]
   /** What else the transaction writes: the position, the registry. */
   readonly also: (refused: readonly Refused[]) => readonly Statement[]
+  /** Called once, when DuckDB has begun to work on a large batch: what JavaScript does now costs no time. */
+  readonly onBusy?: () => void
   /** See `PrepareContext.at`. */
   readonly at: bigint
   /** Views that must be computed although none of their inputs changed: they have just joined. */
@@ -93,7 +95,7 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
       return [...deadLetterStatements(options.building ? ofBuild(refused, options.building) : refused), ...options.also(refused)]
     }
     if (literal) await literally(store, deltas.first, soon, await also(), changes)
-    else await inTransaction(store, deltas.first, soon, rest, also)
+    else await inTransaction(busy(store, options.onBusy), deltas.first, soon, rest, also)
     committed = true
     crashPoint('batch-after-commit')
   } finally {
@@ -187,8 +189,30 @@ function unasked({ answer }: Work): readonly Statement[] {
   return statements
 }
 
+/** The store, telling when its first statement with events is under way. */
+function busy(store: Store, onBusy: (() => void) | undefined): Pick<Store, 'transaction'> {
+  if (!onBusy) return store
+  let tell: (() => void) | undefined = onBusy
+  return {
+    transaction: (work) =>
+      store.transaction((tx) =>
+        work({
+          all: tx.all,
+          run: (sql, parameters) => {
+            const running = tx.run(sql, parameters)
+            if (parameters !== undefined && parameters.length > 0) {
+              tell?.()
+              tell = undefined
+            }
+            return running
+          },
+        }),
+      ),
+  }
+}
+
 async function inTransaction(
-  store: Store,
+  store: Pick<Store, 'transaction'>,
   first: readonly Statement[],
   soon: readonly Work[],
   late: Promise<readonly Work[]>,

@@ -2,7 +2,7 @@ import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
 import type { Batch, Source } from './batch.ts'
 import type { Deltas, Derivation, PrepareContext, Statement, Use } from './derivation.ts'
-import { emptySql, literalBinder, parameterBinder, sourceSql, wantedOf } from './source.ts'
+import { type Binder, emptySql, literalBinder, parameterBinder, sourceSql, type Wanted, wantedOf } from './source.ts'
 
 /**
  * How the statements of one batch see its events. A small batch stands in each statement as constants. A large one is
@@ -41,7 +41,7 @@ export function batchDeltas(
         const wanted = wantedOf(source, options.needs, options.placed, options.type)
         const asked = options.tombstones === true ? { ...wanted, tombstones: true } : wanted
         const table = [deltaTable(stream, options.type), deltaTable(stream)].find((name) => shared.has(name))
-        if (table === undefined) return `(${sourceSql(source, batch.chunks.get(stream) ?? [], asked, binder) ?? emptySql(asked)})`
+        if (table === undefined) return `(${decoded(source, batch, asked, binder)})`
         const names = [...wanted.columns.map((field) => field.name), ...wanted.place, ...(options.tombstones === true ? ['_null'] : [])]
         const isAll = options.type === undefined || source.types.length === 1 || table !== deltaTable(stream)
         const where = isAll ? '' : ` WHERE _type = ${text(options.type ?? '')}`
@@ -50,6 +50,18 @@ export function batchDeltas(
     }
   }
   return { first, context: { deltas, literal } }
+}
+
+/**
+ * The events of a batch as columns. Chunks are decoded on all cores only where the order of rows does not matter, and to
+ * INSERT and CREATE TABLE it does, whatever `preserve_insertion_order` says; so they are gathered by a materialised CTE
+ * first (measured on two cores, 54,000 events of 270 bytes: 21 ms instead of 31; grouped at once, no difference).
+ */
+function decoded(source: Source, batch: Batch, wanted: Wanted, binder: Binder): string {
+  const chunks = batch.chunks.get(source.name) ?? []
+  const sql = sourceSql(source, chunks, wanted, binder)
+  if (sql === undefined) return emptySql(wanted)
+  return binder.isLiteral || chunks.length < 2 ? sql : `WITH gathered AS MATERIALIZED (${sql}) SELECT * FROM gathered`
 }
 
 /** What statements read of a stream; those that need no column of it decode nothing. */
@@ -81,6 +93,6 @@ function temporary(source: Source, batch: Batch, uses: readonly Use[], type: str
   const place = several && !wanted.place.includes('_type') ? [...wanted.place, '_type'] : wanted.place
   const asked = { ...wanted, place, ...(source.kind === 'table' ? { tombstones: true } : {}) }
   const parameters: Parameter[] = []
-  const sql = sourceSql(source, batch.chunks.get(source.name) ?? [], asked, parameterBinder(parameters)) ?? emptySql(asked)
+  const sql = decoded(source, batch, asked, parameterBinder(parameters))
   return { sql: `CREATE OR REPLACE TEMP TABLE ${ident(deltaTable(source.name, type))} AS ${sql}`, parameters }
 }

@@ -111,10 +111,14 @@ export class Loop {
         const batch = await (next ?? this.#read())
         next = undefined
         if (batch) {
-          const applied = this.#apply(batch)
-          const ahead = { members: this.#members, read: this.#read(batch.to) } // while DuckDB works on this one
-          ahead.read.catch(() => undefined) // awaited in the next turn, where it throws
-          await applied
+          const ahead: { members: readonly Member[]; read?: Promise<Batch | undefined> } = { members: this.#members }
+          const readAhead = () => {
+            ahead.members = this.#members
+            ahead.read = this.#read(batch.to)
+            ahead.read.catch(() => undefined) // awaited in the next turn, where it throws
+          }
+          await this.#apply(batch, readAhead) // while DuckDB works on this one
+          if (!ahead.read) readAhead()
           await this.#stepBackground()
           // With more events waiting than a batch holds, a build must be faster than the live views, or it never meets them.
           if (batch.events >= this.#options.batch.events || batch.bytes >= this.#options.batch.bytes) await this.#stepBackground()
@@ -144,7 +148,7 @@ export class Loop {
     return readBatch(this.#options.log, [...this.#options.sources.values()], from, this.#options.batch, (source) => wantOf(source, members))
   }
 
-  async #apply(batch: Batch): Promise<void> {
+  async #apply(batch: Batch, onBusy?: () => void): Promise<void> {
     const { store, sources } = this.#options
     const at = new Date()
     for (;;) {
@@ -153,6 +157,7 @@ export class Loop {
         await applyBatch(store, batch, {
           sources,
           members,
+          ...(onBusy ? { onBusy } : {}),
           at: this.#at(batch.to),
           fresh: this.#fresh,
           literalEventsMax: this.#options.literalEventsMax,

@@ -8,8 +8,9 @@ export interface ReadLimits {
   readonly bytes: number
 }
 
-/** DuckDB decodes one value on one thread: a batch of several chunks uses all cores. */
-const chunkEvents = limits.entryEventsMax
+/** DuckDB decodes one chunk on one thread: a batch of several uses all cores, unless it is small. */
+const chunksWanted = 4
+const chunkEventsMin = 2_048
 /** Each chunk is a SELECT of its own in every statement that decodes. */
 const chunksMax = 64
 
@@ -35,6 +36,7 @@ export async function readBatch(
   let open = [...slots.slice(begin), ...slots.slice(0, begin)]
   // In the first round each may take its share only; what is left over goes to those that have more.
   let share = { events: portion(max.events, open.length), bytes: portion(max.bytes, open.length) }
+  const chunkEvents = Math.min(limits.entryEventsMax, Math.max(chunkEventsMin, Math.ceil(max.events / chunksWanted)))
   let read = 0
   while (open.length > 0 && events < max.events && bytes < max.bytes && read < chunksMax) {
     const still: typeof open = []
