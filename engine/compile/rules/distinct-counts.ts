@@ -58,8 +58,11 @@ function* maintain(run: Run, { columns, counters, multiplicity }: Counted): Gene
     yield `INSERT INTO ${insertInto(run, shown, counters)} SELECT ${[shown, ...both(counters, changed, cells)].join(', ')} FROM (${grouped(run, columns, changed)})`
     return false
   }
+  // By itself first: a join with events that are parameters has DuckDB's optimizer copy their bytes again and again.
+  const came = run.temp('came')
+  if ((yield `CREATE OR REPLACE TEMP TABLE ${came} AS ${grouped(run, columns, changed)}`) === 0) return false
   const touched = run.temp('touched')
-  if ((yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedRows(run, columns, counters, changed)}`) === 0) return false
+  if ((yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedRows(run, came, columns, counters, changed)}`) === 0) return false
   const gone = counters.map(({ name }) => `d.${name} = 0`).join(' AND ')
   yield `UPDATE ${run.table} AS t SET ${counts.map((name) => `${name} = d.${name}`).join(', ')} FROM ${touched} AS d WHERE t.rowid = d._rid AND NOT (${gone})`
   yield `INSERT INTO ${insertInto(run, shown, counters)} SELECT ${[shown, ...counters.map(({ name }) => name)].join(', ')} FROM ${touched} WHERE _rid IS NULL`
@@ -86,7 +89,7 @@ function grouped(run: Run, columns: readonly Col[], changed: readonly Counter[])
 }
 
 /** The same rows beside the state's: its `rowid` (NULL: there is none), its counts (`_n_old`) and those after the batch (`_n`). */
-function touchedRows(run: Run, columns: readonly Col[], counters: readonly Counter[], changed: readonly Counter[]): string {
+function touchedRows(run: Run, came: string, columns: readonly Col[], counters: readonly Counter[], changed: readonly Counter[]): string {
   // What is handed on for a row that is there must be what was handed on when it came.
   const cells = columns.map(({ id, type }) =>
     looksVary(type) ? `coalesce(m.${ident(id)}, g.${ident(id)}) AS ${ident(id)}` : `g.${ident(id)}`,
@@ -102,7 +105,7 @@ function touchedRows(run: Run, columns: readonly Col[], counters: readonly Count
     ...counters.map(({ name }, i) => `${news[i]} AS ${name}`),
   ]
   const where = changed.some(({ isFlag }) => isFlag) ? ` WHERE ${counters.map((_, i) => `${news[i]} <> ${olds[i]}`).join(' OR ')}` : ''
-  return `WITH g AS MATERIALIZED (${grouped(run, columns, changed)}) SELECT ${shown.join(', ')} FROM g LEFT JOIN (${matches(columns, 'g', run.table, kept)}) AS m ON ${sameRow(columns, 'm', 'g')}${where}`
+  return `SELECT ${shown.join(', ')} FROM ${came} AS g LEFT JOIN (${matches(columns, came, run.table, kept)}) AS m ON ${sameRow(columns, 'm', 'g')}${where}`
 }
 
 function capped({ isFlag }: Counter, sum: string): string {

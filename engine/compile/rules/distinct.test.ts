@@ -46,7 +46,8 @@ describe('DISTINCT', () => {
     const rule = planDistinct(narrow, [{ op: narrow.input, insertOnly: true }])
     expect(rule.insertOnly).toBe(true)
     const statements = rule.maintain(runOf('rows', true))
-    expect(statements.next(0).value).toContain('NOT EXISTS')
+    expect(statements.next(0).value).toContain('SELECT DISTINCT')
+    expect(statements.next(1).value).toContain('NOT EXISTS')
     expect(statements.next(0)).toEqual({ done: true, value: false })
   })
 

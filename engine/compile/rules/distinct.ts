@@ -52,8 +52,11 @@ function* maintain(run: Run, { columns }: Distinct): Generator<string, boolean, 
     yield `${insert}SELECT ${shown}, ${run.at} FROM (${distinct})`
     return false
   }
+  // By itself first: a join with events that are parameters has DuckDB's optimizer copy their bytes again and again.
+  const came = run.temp('came')
+  if ((yield `CREATE OR REPLACE TEMP TABLE ${came} AS ${distinct}`) === 0) return false
   const added = (more: string) =>
-    `WITH g AS MATERIALIZED (${distinct}) SELECT ${shown}, ${more} FROM g WHERE NOT EXISTS (SELECT 1 FROM (${matches(columns, 'g', run.table, [])}) AS m WHERE ${sameRow(columns, 'm', 'g')})`
+    `SELECT ${shown}, ${more} FROM ${came} AS g WHERE NOT EXISTS (SELECT 1 FROM (${matches(columns, came, run.table, [])}) AS m WHERE ${sameRow(columns, 'm', 'g')})`
   if (!run.handsOn) {
     yield insert + added(String(run.at))
     return false
