@@ -17,7 +17,9 @@ import { partsOf } from './parts.ts'
 import type { ViewPlan } from './plan.ts'
 import { hasPlace, placeNames } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
+import { eventTimes, retainedIn, retaining, schemaOf } from './retention.ts'
 import { breakTies } from './ties.ts'
+import { readsWithin } from './view-retention.ts'
 
 export interface ParsedView {
   readonly name: string
@@ -45,22 +47,24 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
   const resolved = resolveIn(view, catalog)
   refuseIn(view, () => refuseNondeterminism(resolved.node, resolved.reads, analyzer.functions))
   const described = await describe(analyzer, view, resolved.node)
-  const node = withoutLocations(await totalOrder(analyzer, view, resolved))
+  const ordered = withoutLocations(await totalOrder(analyzer, view, resolved))
+  const reads = readsWithin(where, view.options, resolved.reads)
+  const node = await retainedIn(analyzer, ordered, reads)
   const columns = checkColumns(described, where)
   const select = await analyzer.print(node)
-  const op = await bind(analyzer, node, resolved.reads, columns)
+  const op = await bind(retaining(analyzer, reads), ordered, reads, columns)
   const whole: Opaque = {
     kind: 'opaque',
     sql: select,
-    reads: resolved.reads,
+    reads,
     columns: columns.map((column, i) => ({ id: `#whole${i}`, type: column.type, nullable: true })),
     why: 'the SELECT as a whole',
   }
   const { root, parts } = await partsOf(analyzer, { name: view.name, file: where, columns, op, whole })
-  const order = orderOnRead(node, columns)
+  const order = orderOnRead(ordered, columns)
   const all = [...parts, root]
   const dearest = all.reduce((one, other) => (cost[other.rule.strategy] > cost[one.rule.strategy] ? other : one), root)
-  const streams = new Set(resolved.reads.filter((read) => hasPlace(read.relation)).map((read) => read.relation.source))
+  const streams = new Set(reads.filter((read) => hasPlace(read.relation)).map((read) => read.relation.source))
   const history = [...streams].filter((stream) => all.some((part) => part.reads.includes(stream)))
   const full = dearest.rule.strategy === 'full'
   const advice =
@@ -76,10 +80,10 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     select,
     node,
     columns,
-    reads: resolved.reads,
-    needs: needsOf(node, resolved.reads),
+    reads,
+    needs: needsOf(ordered, reads),
     history,
-    fingerprint: fingerprint(view.name, node, resolved.reads, root),
+    fingerprint: fingerprint(view.name, node, reads, root),
     floats: columns.some((column) => /FLOAT|DOUBLE/.test(column.type)) && dearest.rule.strategy !== 'linear',
     root,
     parts,
@@ -164,9 +168,9 @@ function needsOf(node: Ast, reads: readonly Read[]): ReadonlyMap<string, Readonl
       all || wholeRow
         ? undefined
         : new Set(
-            [...read.relation.columns.map((column) => column.name.toLowerCase()), ...(read.placed ? placeNames : [])].filter((name) =>
-              names.has(name),
-            ),
+            [...read.relation.columns.map((column) => column.name.toLowerCase()), ...(read.placed ? placeNames : [])]
+              .filter((name) => names.has(name))
+              .concat(eventTimes(read.relation)),
           ),
     ]),
   )
@@ -178,6 +182,6 @@ function fingerprint(name: string, node: Ast, reads: readonly Read[], root: Part
   hash.update(JSON.stringify([name, planVersion, root.canonical]))
   hash.update(printAst(node))
   for (const read of reads)
-    hash.update(JSON.stringify([read.relation.name, read.relation.kind, read.relation.columns, read.relation.schema]))
+    hash.update(JSON.stringify([read.relation.name, read.relation.kind, read.relation.columns, schemaOf(read.relation)]))
   return hash.digest('hex').slice(0, 16)
 }

@@ -8,6 +8,7 @@ import { planDistinct } from './rules/distinct.ts'
 import { planGroup } from './rules/group.ts'
 import { planLimit } from './rules/limit.ts'
 import { planOuter } from './rules/outer.ts'
+import { planRetain } from './rules/retain.ts'
 import type { Rule, Traits } from './rules/rule.ts'
 import { planSetop } from './rules/setop.ts'
 import { planShown } from './rules/shown.ts'
@@ -89,6 +90,8 @@ class Cutter {
         return this.#over(op, planWindow)
       case 'limit':
         return this.#over(op, planLimit)
+      case 'retain':
+        return this.#over(op, planRetain)
       default:
         return this.#stored(op)
     }
@@ -224,6 +227,8 @@ function withInputs(op: Op, inputs: readonly Op[]): Op {
     case 'outer':
     case 'setop':
       return { ...op, left: inputs[0] ?? op.left, right: inputs[1] ?? op.right }
+    case 'retain':
+      return { ...op, input: first ?? op.input, times: inputs[1] ?? op.times }
     case 'join':
     case 'union':
       return { ...op, inputs }

@@ -3,6 +3,7 @@ import type { FunctionKinds } from './analyzer.ts'
 import { type Ast, type AstValue, isAst, items, placeOf, textOf, visit } from './ast.ts'
 import { offeredNames } from './offered-names.ts'
 import type { Read } from './resolve.ts'
+import { choosesByOrder } from './ties-aggregates.ts'
 
 /**
  * A view is a function of the events up to its position. Text whose answer depends on anything else, or on the order in
@@ -76,19 +77,12 @@ const orderedMacros = new Map([
   ['json_group_object', 'to_json(map(list(… ORDER BY …), list(… ORDER BY …)))'],
   ['json_group_structure', 'json_structure(…) of one row'],
 ])
-/** Aggregates that choose among ties, or estimate. */
-const refusedAggregates = new Map([
+/** Aggregates that estimate. Those that choose among ties are told how (`ties-aggregates.ts`). */
+const estimates = new Map([
   ['approx_count_distinct', 'count(DISTINCT …)'],
   ['approx_quantile', 'quantile_cont(…)'],
   ['approx_top_k', 'a view with GROUP BY … ORDER BY count(*) DESC LIMIT k'],
   ['reservoir_quantile', 'quantile_cont(…)'],
-  ['mode', 'a GROUP BY with ORDER BY count(*) DESC, value LIMIT 1'],
-  ...['arg_max', 'argmax', 'max_by', 'arg_max_null', 'arg_max_nulls_last'].map(
-    (name) => [name, 'max({order: …, value: …}).value, which decides ties by the value'] as const,
-  ),
-  ...['arg_min', 'argmin', 'min_by', 'arg_min_null', 'arg_min_nulls_last'].map(
-    (name) => [name, 'min({order: …, value: …}).value, which decides ties by the value'] as const,
-  ),
 ])
 
 type Refuse = (clause: string, why: string, remedy: string) => never
@@ -161,12 +155,13 @@ function checkFunction(part: Ast, functions: FunctionKinds, refuse: Refuse): voi
   if (name === 'age' && items(part.children).length === 1) refuse('age() with one argument', 'reads the clock', 'Give both timestamps.')
   if (functions.volatile.has(name))
     refuse(`${name}()`, 'gives another value each time', 'Compute it before the append, and put it in the event.')
-  const exact = refusedAggregates.get(name)
-  if (exact !== undefined)
+  const exact = estimates.get(name)
+  if (exact !== undefined) refuse(`${name}()`, 'is an estimate', `Use ${exact}.`)
+  if (choosesByOrder(name) && (items((part.order_bys as Ast | undefined)?.orders).length > 0 || items(part.arg_orders).length > 0))
     refuse(
-      `${name}()`,
-      name.startsWith('approx') || name.startsWith('reservoir') ? 'is an estimate' : 'chooses among ties by the order of the rows',
-      `Use ${exact}.`,
+      `${name}() with ORDER BY`,
+      'has two orders',
+      'Leave ORDER BY out: rows that tie are told apart by their values; or write first(value ORDER BY order DESC, …).',
     )
   const ordered = orderedMacros.get(name)
   if (ordered !== undefined) refuse(`${name}()`, 'depends on the order in which rows are seen', `Use ${ordered}.`)
@@ -175,23 +170,7 @@ function checkFunction(part: Ast, functions: FunctionKinds, refuse: Refuse): voi
   }
 }
 
-const picks = new Set([
-  'row_number',
-  'ntile',
-  'lag',
-  'lead',
-  'first',
-  'last',
-  'first_value',
-  'last_value',
-  'nth_value',
-  'fill',
-  'rank',
-  'rank_dense',
-  'dense_rank',
-  'percent_rank',
-  'cume_dist',
-])
+const picks = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill'])
 /** Window aggregates that gather: ties in the window's order would show in the value. */
 const gathers = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'any_value', 'arbitrary'])
 

@@ -26,7 +26,11 @@ test.each([
   ['CREATE MATERIALIZED VIEW _a AS SELECT 1', 1, 'a letter'],
   ['CREATE MATERIALIZED VIEW "flights+" AS SELECT 1', 1, 'a letter'],
   ['CREATE MATERIALIZED VIEW "shop.New" AS SELECT 1', 1, 'a letter'],
-  ["CREATE MATERIALIZED VIEW a WITH (floats = 'exact') AS SELECT 1", 1, 'an option that is known (stores) instead of floats'],
+  [
+    "CREATE MATERIALIZED VIEW a WITH (floats = 'exact') AS SELECT 1",
+    1,
+    'an option that is known (stores, retention, event_time) instead of floats',
+  ],
   ['CREATE MATERIALIZED VIEW a WITH (stores = duckdb) AS SELECT 1', 1, 'a quoted value for stores'],
   ["CREATE MATERIALIZED VIEW a WITH (stores = 'x' AS SELECT 1", 1, ') after the options'],
   ['', 1, 'CREATE MATERIALIZED VIEW'],

@@ -2,7 +2,7 @@ import { list, path, text } from '../../connectors/store/quote.ts'
 import type { Column } from '../../connectors/store/store.ts'
 import { fingerprintOf } from '../model/fingerprint.ts'
 import { sqlTypeText } from '../model/schema/sql-type.ts'
-import type { Field, StreamModel, TableModel } from '../model/types.ts'
+import type { Field, Retention, StreamModel, TableModel } from '../model/types.ts'
 
 /** Columns of an event that every stream has; had by name, never in `*`. */
 export const placeColumns: readonly Column[] = [
@@ -34,6 +34,10 @@ export interface Relation {
   readonly required?: ReadonlySet<string>
   /** Kept rows that are only added to, which can also be read with `_at`, the position of the batch that added them. */
   readonly marked?: boolean
+  /** What is seen of it: within all of these, of which no two are by the same column. */
+  readonly retention?: readonly Retention[]
+  /** All events of the source, if `kind` is `type`. */
+  readonly whole?: Relation
   /** The stream as a whole is meant, and not the events of a batch. */
   readonly isHistory?: boolean
 }
@@ -60,6 +64,7 @@ export function relationsOfStream(stream: StreamModel): Relation[] {
     required: requiredOf(stream.columns),
     appendOnly: true,
     schema: stream.fingerprint,
+    ...(stream.retention ? { retention: [stream.retention] } : {}),
   }
   const types = stream.types.map(
     (type): Relation => ({
@@ -71,6 +76,8 @@ export function relationsOfStream(stream: StreamModel): Relation[] {
       required: requiredOf(type.fields),
       appendOnly: true,
       schema: fingerprintOf([type]),
+      whole: all,
+      ...(stream.retention ? { retention: [stream.retention] } : {}),
     }),
   )
   return [all, ...types]

@@ -2,6 +2,7 @@ import { EvertError } from '../../errors.ts'
 import { type Ast, type AstValue, columnRef, isAst, items, placeOf, position, replace, textOf, visit } from './ast.ts'
 import { orderedAggregates } from './determinism.ts'
 import { firstLine } from './located.ts'
+import { chooseByValue } from './ties-aggregates.ts'
 
 /** What breaking ties must ask of the rest of the compiler. */
 export interface TieContext {
@@ -75,7 +76,10 @@ async function describedWidth(part: Ast, ctes: readonly Ast[], context: TieConte
 
 /** How many columns a SELECT shows, where its text alone tells. */
 function outputCount(part: Ast): number | undefined {
-  if (part.type === 'SET_OPERATION_NODE' && part.setop_type !== 'UNION_BY_NAME') return outputCount(part.left as Ast)
+  if (part.type === 'SET_OPERATION_NODE' && part.setop_type !== 'UNION_BY_NAME') {
+    const first = isAst(part.left) ? part.left : items(part.children)[0]
+    return first && outputCount(first)
+  }
   if (part.type !== 'SELECT_NODE') return undefined
   const outputs = items(part.select_list)
   const spreads = outputs.some((item) => {
@@ -114,13 +118,13 @@ const numbering = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last'
 /** The windows and ordered aggregates of one SELECT; what is nested in it comes to its own turn. */
 function orderSelect(part: Ast, context: TieContext): Ast | undefined {
   const change = (inner: Ast) => orderSelect(inner, context)
-  if (part.class === 'FUNCTION') return orderArguments(part, 'order_bys', change)
+  if (part.class === 'FUNCTION') return decided(part, change) ?? orderArguments(part, 'order_bys', change)
   if (part.type !== 'SELECT_NODE' || !isAst(part.from_table) || !hasWindow(part)) return undefined
   const { from, tail } = tailOf(part, context)
   const inner = (value: Ast): Ast | undefined => {
     if (value.class === 'SUBQUERY') return replaceInside(value, change)
     if (value.class !== 'WINDOW') return change(value)
-    const window = orderArguments(value, 'arg_orders', inner) ?? replaceInside(value, inner)
+    const window = decided(value, inner) ?? orderArguments(value, 'arg_orders', inner) ?? replaceInside(value, inner)
     return ordersRows(value) ? { ...window, orders: [...items(window.orders), ...tail] } : window
   }
   const entries = Object.entries(part).map(([key, value]) => {
@@ -130,10 +134,18 @@ function orderSelect(part: Ast, context: TieContext): Ast | undefined {
   return Object.fromEntries(entries)
 }
 
+/** An aggregate that chooses by the value of another argument. */
+function decided(call: Ast, change: (part: Ast) => Ast | undefined): Ast | undefined {
+  const chosen = chooseByValue(call)
+  return chosen && replaceInside(chosen, change)
+}
+
 /** `list(x ORDER BY day)` → `… ORDER BY day, x`: rows that tie in all of it give the same list in any order. */
 function orderArguments(call: Ast, where: 'order_bys' | 'arg_orders', change: (part: Ast) => Ast | undefined): Ast | undefined {
   const orders = where === 'order_bys' ? items((call.order_bys as Ast | undefined)?.orders) : items(call.arg_orders)
-  if (orders.length === 0 || !orderedAggregates.has(textOf(call.function_name).toLowerCase())) return undefined
+  const name = textOf(call.function_name).toLowerCase()
+  // Of the most frequent values mode() shows the one that it saw first.
+  if (name !== 'mode' && (orders.length === 0 || !orderedAggregates.has(name))) return undefined
   const inside = replaceInside(call, change)
   const tail = items(inside.children)
     .filter((child) => child.class !== 'CONSTANT')

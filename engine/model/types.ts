@@ -76,6 +76,15 @@ export interface Origin {
   readonly line?: number
 }
 
+/** Events whose time `by` is more than the period before the greatest time of all events of the stream are out of it. */
+export interface Retention {
+  /** A required DATE, TIMESTAMP or TIMESTAMPTZ of every event type. */
+  readonly by: string
+  /** As SQL reads it in an INTERVAL: `90 days`. */
+  readonly period: string
+  readonly seconds: number
+}
+
 /** A declared topic: its event types, their schemas, its key. */
 export interface StreamModel {
   readonly kind: 'stream'
@@ -86,6 +95,8 @@ export interface StreamModel {
   readonly key: string | undefined
   /** Keep every event in DuckDB. A view that needs the history makes it be kept anyway. */
   readonly history: boolean
+  /** What SQL sees of it; the log, folds and processors have every event. */
+  readonly retention?: Retention
   readonly onBad: BadEventPolicy
   readonly versions: boolean
   readonly types: readonly EventType[]
@@ -97,7 +108,7 @@ export interface StreamModel {
 }
 
 /** A declared keyed changelog: the last value of a key stands, a null value deletes. Its events have one type, the table's name. */
-export interface TableModel extends Omit<StreamModel, 'kind' | 'key'> {
+export interface TableModel extends Omit<StreamModel, 'kind' | 'key' | 'retention'> {
   readonly kind: 'table'
   readonly key: string
 }

@@ -1,19 +1,23 @@
 import { ident, list, path } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
 import { columnsOf, placeColumns, relationSchema, relationTable, streamRelationsDdl } from '../compile/relations.ts'
-import type { StreamModel, TableModel } from '../model/types.ts'
+import { isExpired } from '../compile/retention.ts'
+import { hashOf } from '../model/fingerprint.ts'
+import type { Retention, StreamModel, TableModel } from '../model/types.ts'
 import type { Derivation } from './derivation.ts'
 import { changeRows, type KeyedRows, replaceRows } from './keyed-rows.ts'
 
-/** The history of a stream: every event as a row, with its place. */
+/** The history of a stream: every event as a row, with its place; where the stream has a retention, the events within it. */
 export function deriveHistory(stream: StreamModel): Derivation {
   const columns = [...columnsOf(stream.columns), ...placeColumns]
   return {
     name: stream.name,
     kind: 'history',
     strategy: 'history',
-    reason: 'every event of the stream is kept as a row',
-    fingerprint: stream.fingerprint,
+    reason: stream.retention
+      ? `the events of the stream of the last ${stream.retention.period} of ${stream.retention.by} are kept as rows`
+      : 'every event of the stream is kept as a row',
+    fingerprint: stream.retention ? hashOf(JSON.stringify([stream.fingerprint, stream.retention])) : stream.fingerprint,
     source: `stream ${stream.name}`,
     columns,
     streams: new Map([[stream.name, { needs: undefined, placed: true }]]),
@@ -32,11 +36,18 @@ export function deriveHistory(stream: StreamModel): Derivation {
       const insert = { sql: `INSERT INTO ${table} SELECT ${list(columns.map((column) => column.name))} FROM ${from} AS d`, parameters }
       return {
         statements: function* () {
-          if ((yield insert) > 0) context.changes.add(stream.name)
+          if ((yield insert) === 0) return
+          context.changes.add(stream.name)
+          if (stream.retention) yield { sql: expire(stream.retention, table) }
         },
       }
     },
   }
+}
+
+/** The bound follows from the rows that are left as from all events: the one with the greatest time never goes. */
+function expire({ by, period }: Retention, table: string): string {
+  return `DELETE FROM ${table} WHERE ${isExpired(ident(by), period, `max(${ident(by)})`, table)}`
 }
 
 /**

@@ -3,6 +3,7 @@ import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { placeNames } from '../compile/relations.ts'
 import { resolve } from '../compile/resolve.ts'
+import { eventTimes, retainedIn } from '../compile/retention.ts'
 import { createScratch } from '../replay/scratch.ts'
 import { readPosition, readVersions } from '../run/registry.ts'
 import type { Core } from './core.ts'
@@ -47,11 +48,12 @@ export async function answerQuery(
       const columns = sources.flatMap((read) => read.relation.columns.map((column) => column.name))
       await scratch.load(
         source,
-        needsOfQuery(resolved.node, [...columns, ...(placed ? placeNames : [])]),
+        needsOfQuery(resolved.node, [...columns, ...(placed ? placeNames : [])], eventTimes(relation)),
         sources.some((read) => read.placed),
       )
     }
-    const answer = await reader.query(await scratch.print(resolved.node), {
+    const seen = await retainedIn(core.analyzer, resolved.node, resolved.reads)
+    const answer = await reader.query(await scratch.print(seen), {
       timeoutMs: options.timeoutMs ?? limits.queryTimeoutMsDefault,
       signal: ask.signal,
     })
@@ -86,11 +88,11 @@ function caret(sql: string, error: EvertError): string {
 }
 
 /** Columns that a query's text mentions anywhere; all of them when it has a star or a name that is not a column. */
-function needsOfQuery(node: unknown, columns: readonly string[]): ReadonlySet<string> | undefined {
+function needsOfQuery(node: unknown, columns: readonly string[], always: readonly string[]): ReadonlySet<string> | undefined {
   const text = JSON.stringify(node)
   if (text.includes('"STAR"')) return undefined
   const lower = text.toLowerCase()
-  return new Set(columns.map((column) => column.toLowerCase()).filter((column) => lower.includes(JSON.stringify(column))))
+  return new Set([...columns.map((column) => column.toLowerCase()).filter((column) => lower.includes(JSON.stringify(column))), ...always])
 }
 
 async function* rowsOf(

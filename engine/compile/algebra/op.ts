@@ -154,6 +154,29 @@ export interface Limit {
   readonly columns: readonly Col[]
 }
 
+/** One bound of a `retain`. */
+export interface RetainBound {
+  /** The event time, of the input's columns. */
+  readonly by: Col
+  /** The same of all events, of the columns of `times`. */
+  readonly time: Col
+  /** The field's name, for people. */
+  readonly name: string
+  /** As SQL reads it in an INTERVAL. */
+  readonly period: string
+}
+
+/** The input's rows but those whose time is further than the period before the greatest of `times`; both only grow. */
+export interface Retain {
+  readonly kind: 'retain'
+  readonly input: Op
+  /** Event times of all events of the stream, whatever the input leaves out. */
+  readonly times: Op
+  readonly bounds: readonly RetainBound[]
+  /** The input's. */
+  readonly columns: readonly Col[]
+}
+
 /** A query that is understood as a whole only: computed anew when one of its relations changed. */
 export interface Opaque {
   readonly kind: 'opaque'
@@ -164,7 +187,7 @@ export interface Opaque {
   readonly why: string
 }
 
-export type Op = Scan | Constant | Map | Expand | Join | Outer | Group | Distinct | Union | Setop | Window | Limit | Opaque
+export type Op = Scan | Constant | Map | Expand | Join | Outer | Group | Distinct | Union | Setop | Window | Limit | Retain | Opaque
 
 export function inputsOf(op: Op): readonly Op[] {
   switch (op.kind) {
@@ -178,6 +201,8 @@ export function inputsOf(op: Op): readonly Op[] {
     case 'outer':
     case 'setop':
       return [op.left, op.right]
+    case 'retain':
+      return [op.input, op.times]
     default:
       return [op.input]
   }

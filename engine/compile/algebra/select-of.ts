@@ -1,5 +1,6 @@
 import { ident, list, path } from '../../../connectors/store/quote.ts'
 import { relationSchema, relationTable } from '../relations.ts'
+import { isExpired, notAny } from '../retention.ts'
 import type { Col, Op, OrderTerm } from './op.ts'
 
 /** A FROM item that stands for an operator's rows, columns by id; undefined: the operator's own text. */
@@ -52,6 +53,10 @@ export function selectOf(op: Op, standing: Standing = everywhere): string {
       return `SELECT ${renamed(op.left.columns, op.columns)} FROM ${from(op.left)} ${op.type.toUpperCase()}${op.all ? ' ALL' : ''} SELECT ${renamed(op.right.columns, op.columns)} FROM ${from(op.right)}`
     case 'window':
       return `SELECT ${ids(op.input.columns)}, ${outputs(op.windows)} FROM ${from(op.input)}`
+    case 'retain': {
+      const isOut = op.bounds.map(({ by, time, period }) => isExpired(ident(by.id), period, `max(${ident(time.id)})`, from(op.times)))
+      return `SELECT ${columns} FROM ${from(op.input)} WHERE ${notAny(isOut)}`
+    }
     case 'limit':
       return `SELECT ${columns} FROM ${from(op.input)}${orderBy(op.order)}${op.limit === undefined ? '' : ` LIMIT ${op.limit}`}${op.offset === 0 ? '' : ` OFFSET ${op.offset}`}`
   }

@@ -34,6 +34,8 @@ function lineOf(op: Op): string {
       return `${op.type}${op.all ? ' all' : ''}: ${ids(op.columns)}`
     case 'window':
       return `window ${outputs(op.windows)}`
+    case 'retain':
+      return `retain ${op.bounds.map(({ by, period }) => `${by.id} ${period}`).join(', ')}`
     case 'limit':
       return `limit${orderBy(op.order)}${op.limit === undefined ? '' : ` limit ${op.limit}`}${op.offset === 0 ? '' : ` offset ${op.offset}`}`
   }

@@ -27,6 +27,11 @@ export function filter(op: Op, where: readonly Expr[], raises: Raises): Op {
       const { rest, inputs } = handDown([op.input], where, raises)
       return above({ ...op, input: inputs[0] ?? op.input }, rest)
     }
+    case 'retain': {
+      // The bound follows from `times`, so what is never shown need not be kept.
+      const { rest, inputs } = handDown([op.input], where, raises)
+      return above({ ...op, input: inputs[0] ?? op.input }, rest)
+    }
     case 'map':
       return filterMap(op, where, raises)
     case 'distinct':

@@ -6,6 +6,7 @@ import { freeColumns, unitSql } from './facts.ts'
 import { bindJoin } from './join.ts'
 import { bindLateral } from './lateral.ts'
 import { bindCte, bindQuery, readOf } from './query.ts'
+import { retained } from './retained.ts'
 import { type Merged, type Scope, type Source, source } from './scope.ts'
 import { bindTableFunction, bindValues } from './table-function.ts'
 import { ask } from './typing.ts'
@@ -70,8 +71,9 @@ async function bindRelation(binder: Binder, item: Ast): Promise<Bound> {
     all.map((column) => column.type),
   )
   const columns: readonly Col[] = all.map((column, at) => binder.fresh(types[at] ?? '', column.nullable))
+  const names = all.map((column) => column.name)
   return {
-    op: { kind: 'scan', read: placed === read.placed ? read : { relation, placed }, columns, names: all.map((column) => column.name) },
+    op: retained(binder, { kind: 'scan', read: placed === read.placed ? read : { relation, placed }, columns, names }),
     columns: columns.map((col, at) => ({ name: all[at]?.name, col })),
   }
 }

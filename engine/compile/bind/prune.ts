@@ -56,6 +56,10 @@ export function prune(op: Op, needed: Ids): Op {
       const input = prune(op.input, union(needed, usesOfAll(op.partition), usesOfAll(windows.map((window) => window.expr))))
       return { ...op, input, windows, columns: [...input.columns, ...windows.map((window) => window.col)] }
     }
+    case 'retain': {
+      const input = prune(op.input, union(needed, new Set(op.bounds.map((bound) => bound.by.id))))
+      return { ...op, input, columns: input.columns }
+    }
     case 'limit': {
       const input = prune(op.input, union(needed, usesOfOrder(op.order)))
       return { ...op, input, columns: input.columns }

@@ -69,6 +69,8 @@ function rebuild(op: Op, change: (expr: Expr) => Expr): Op {
       return { ...op, inputs: op.inputs.map(inside) }
     case 'setop':
       return { ...op, left: inside(op.left), right: inside(op.right) }
+    case 'retain':
+      return { ...op, input: inside(op.input), times: inside(op.times) }
     case 'expand':
     case 'distinct':
       return { ...op, input: inside(op.input) }

@@ -6,6 +6,7 @@ import type { BadEventPolicy, EventType, Field, Origin, StreamModel } from '../t
 import { branded } from './brand.ts'
 import { keyProblem } from './key.ts'
 import { callerOrigin, checkName, declarationInvalid, readSchema } from './origin.ts'
+import { retentionOf } from './retention.ts'
 
 declare const payloads: unique symbol
 
@@ -40,6 +41,11 @@ export interface TopicOptions {
 export interface StreamOptions<Events> extends TopicOptions {
   /** Field that keys the events, in every event type. */
   readonly key?: CommonField<Events>
+  /**
+   * SQL sees the events whose time `by` is no more than `period` before the greatest one of all events so far: `'90 days'`. A
+   * required date or timestamp of every event type. The log, folds and processors keep every event.
+   */
+  readonly retention?: { readonly by: CommonField<Events>; readonly period: string }
 }
 
 type Outputs<Schemas> = { [Type in keyof Schemas]: OutputOf<Schemas[Type]> }
@@ -81,6 +87,7 @@ export function stream(name: string, options: AnyOptions): Stream {
     name,
     ...topicOf(origin, what, name, options),
     key: options.key,
+    ...(options.retention === undefined ? {} : { retention: retentionOf(origin, what, options.retention, types) }),
     types,
     ...derived(origin, what, types),
     origin,
@@ -89,6 +96,7 @@ export function stream(name: string, options: AnyOptions): Stream {
 
 interface AnyOptions extends TopicOptions {
   readonly key?: string
+  readonly retention?: { readonly by: string; readonly period: string }
   readonly events?: Readonly<Record<string, SchemaInput>>
   readonly event?: SchemaInput
 }

@@ -55,7 +55,14 @@ export class Plain {
 
   async #create(source: StreamModel | TableModel): Promise<void> {
     const columns = source.columns.map((field) => `${ident(field.name)} ${sqlTypeText(field.type)}`).join(', ')
-    await this.run(`CREATE TABLE ${ident(source.name)} (${columns}${source.kind === 'stream' ? `, ${place}` : ', _key VARCHAR'})`)
+    await this.run(`CREATE TABLE ${ident(rowsOf(source))} (${columns}${source.kind === 'stream' ? `, ${place}` : ', _key VARCHAR'})`)
+    if (source.kind === 'stream' && source.retention) {
+      const { by, period } = source.retention
+      const rows = ident(rowsOf(source))
+      await this.run(
+        `CREATE VIEW ${ident(source.name)} AS SELECT * FROM ${rows} WHERE ${ident(by)} + INTERVAL ${text(period)} >= (SELECT max(${ident(by)}) FROM ${rows})`,
+      )
+    }
     if (source.kind !== 'stream' || source.types.length < 2) return
     await this.run(`CREATE SCHEMA ${ident(source.name)}`)
     for (const type of source.types) {
@@ -81,7 +88,7 @@ export class Plain {
       return `(${cells(source.columns, values)}, ${text(event.type)}, ${event.key === null ? 'NULL' : text(event.key)}, make_timestamptz(${event.timeMicros}), ${event.partition}, ${event.offset})`
     })
     for (let from = 0; from < rows.length; from += 500)
-      await this.run(`INSERT INTO ${ident(source.name)} VALUES ${rows.slice(from, from + 500).join(', ')}`)
+      await this.run(`INSERT INTO ${ident(rowsOf(source))} VALUES ${rows.slice(from, from + 500).join(', ')}`)
   }
 
   async run(sql: string): Promise<void> {
@@ -111,6 +118,11 @@ export class Plain {
     this.#connection.closeSync()
     this.#instance.closeSync()
   }
+}
+
+/** A stream with a retention is a view over all of its events. */
+function rowsOf(source: StreamModel | TableModel): string {
+  return source.kind === 'stream' && source.retention ? `${source.name} (all)` : source.name
 }
 
 /** DuckDB would not have the text: types do not meet, and the like. */

@@ -19,7 +19,7 @@ export interface Declared {
   readonly streams?: readonly StreamModel[]
   readonly tables?: readonly TableModel[]
   readonly folds?: readonly FoldModel[]
-  /** View name to its SELECT. */
+  /** View name to its SELECT, or to the whole text of its file. */
   readonly views?: Readonly<Record<string, string>>
 }
 
@@ -46,7 +46,7 @@ export function projectOf(declared: Declared, dataDir = ''): Project {
     sqlViews: Object.entries(declared.views ?? {}).map(([name, select]) => ({
       kind: 'sql',
       file: `sql/views/${name}.sql`,
-      text: `CREATE MATERIALIZED VIEW ${name} AS\n${select}\n`,
+      text: select.startsWith('CREATE ') ? select : `CREATE MATERIALIZED VIEW ${name} AS\n${select}\n`,
     })),
     codeFingerprints: new Map(),
   }

@@ -22,7 +22,7 @@ proveGroups('least and greatest of texts and nested values', [
   aggregate('e3', 'max', [['[x, t]', 'BIGINT[]']], { type: 'BIGINT[]' }),
 ])
 
-// What is shown of equal orders is any of them: here equal orders have equal values.
+// Equal orders have equal values here.
 proveGroups('the value at the least and the greatest', [
   aggregate(
     'e1',
@@ -62,9 +62,78 @@ proveGroups('the value at the least and the greatest', [
   ),
 ])
 
+// As `ties-aggregates.ts` writes them.
+const byBoth = (value: string, order: string) => `CASE WHEN ${order} IS NOT NULL THEN {_order: ${order}, _value: ${value}} END`
+const lastly = (value: string, order: string) => `{_known: ${order} IS NULL, _order: ${order}, _value: ${value}}`
+proveGroups('the value at the least and the greatest, ties decided by the value', [
+  aggregate(
+    'e1',
+    'arg_min',
+    [
+      ['b', 'VARCHAR'],
+      [byBoth('b', 'y'), 'STRUCT(_order BOOLEAN, _value VARCHAR)'],
+    ],
+    text,
+  ),
+  aggregate(
+    'e2',
+    'max_by',
+    [
+      ['b', 'VARCHAR'],
+      [byBoth('b', 'x'), 'STRUCT(_order BIGINT, _value VARCHAR)'],
+    ],
+    { ...text, filter: 'y' },
+  ),
+  aggregate(
+    'e3',
+    'arg_max_null',
+    [
+      ['b', 'VARCHAR'],
+      [byBoth('b', 'x'), 'STRUCT(_order BIGINT, _value VARCHAR)'],
+    ],
+    text,
+  ),
+  aggregate(
+    'e4',
+    'arg_min_null',
+    [
+      ['x', 'BIGINT'],
+      [lastly('x', 'b'), 'STRUCT(_known BOOLEAN, _order VARCHAR, _value BIGINT)'],
+    ],
+    {
+      type: 'BIGINT',
+    },
+  ),
+  aggregate(
+    'e5',
+    'arg_max',
+    [
+      ['f', 'DOUBLE'],
+      [byBoth('f', 'y'), 'STRUCT(_order BOOLEAN, _value DOUBLE)'],
+    ],
+    { type: 'DOUBLE' },
+  ),
+])
+
+proveGroups('the values at the greatest', [
+  aggregate(
+    'n1',
+    'arg_max',
+    [
+      ['b', 'VARCHAR'],
+      [byBoth('b', 'y'), 'STRUCT(_order BOOLEAN, _value VARCHAR)'],
+      ['2', 'INTEGER'],
+    ],
+    {
+      type: 'VARCHAR[]',
+    },
+  ),
+])
+
 proveGroups('first and last of a total order', [
   aggregate('o1', 'first', [['b', 'VARCHAR']], { ...text, order: total }),
   aggregate('o2', 'last', [['b', 'VARCHAR']], { ...text, order: total, filter: 'y' }),
   aggregate('o3', 'any_value', [['b', 'VARCHAR']], { ...text, order: total }),
   aggregate('o4', 'arbitrary', [['x', 'BIGINT']], { type: 'BIGINT', order: [orderTerm('x', false, true)] }),
+  aggregate('o5', 'mode', [['b', 'VARCHAR']], { ...text, order: [orderTerm('b')] }),
 ])

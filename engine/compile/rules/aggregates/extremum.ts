@@ -1,4 +1,6 @@
+import { text } from '../../../../connectors/store/quote.ts'
 import type { AggregateOutput } from '../../algebra/op.ts'
+import { valueInOrder } from '../../ties-aggregates.ts'
 import type { At, Kept, Pool } from './kept.ts'
 import { type Call, overBatch, overGroup, type Rows, restricted, rowsKey } from './rows.ts'
 
@@ -50,6 +52,12 @@ export function extremum(call: Call, pool: Pool, losses: Losses): Kept | undefin
     if (call.args.length !== 2 || !order) return undefined
     const where = kind === 'at' ? [isPresent(value.sql), isPresent(order.sql)] : [isPresent(order.sql)]
     const rows = where.reduce(restricted, call.rows)
+    const field = valueInOrder(order.type)
+    if (field !== undefined) {
+      // The order ends with the value itself, which decides ties: one column says both.
+      const best = chosen({ rows, isLeast, by: order.sql, byType: order.type }, pool, losses)
+      return { ...best, value: (at) => `CAST(struct_extract(${best.value(at)}, ${text(field)}) AS ${call.type})` }
+    }
     return chosen({ rows, isLeast, by: order.sql, byType: order.type, value: value.sql, valueType: call.type }, pool, losses)
   }
   if (call.args.length !== 1 || call.order.length === 0) return undefined
@@ -106,10 +114,10 @@ function meeting(call: Call, pool: Pool, losses: Losses): Kept | undefined {
   const { rows } = call
   return pool.once(`${call.name} ${argument.sql} ${rowsKey(rows)}`, (fresh, add) => {
     const own = fresh()
-    const text = `${call.name}(${argument.sql})`
+    const whole = `${call.name}(${argument.sql})`
     const merge = (old: At, added: At) => `coalesce(${old(own)} ${operator} ${added(own)}, ${old(own)}, ${added(own)})`
-    const merged = losses === 'anew' ? {} : { merged: { partial: overBatch(text, rows), merge } }
-    add({ name: own, type: call.type, whole: overGroup(text, rows), ...merged })
+    const merged = losses === 'anew' ? {} : { merged: { partial: overBatch(whole, rows), merge } }
+    add({ name: own, type: call.type, whole: overGroup(whole, rows), ...merged })
     const kept = { value: (at: At) => at(own) }
     if (losses !== 'hinted' || rows.weight === undefined) return kept
     const name = fresh()

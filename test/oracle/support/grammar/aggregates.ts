@@ -24,6 +24,8 @@ function call(x: Scope, { prefix = '' }: Aggregated): string {
       [`min(${a})`, `max(${a})`],
       [`list(${own} ORDER BY ${a} ${tail(own)})`, `first(${a} ORDER BY ${b} DESC ${tail(a)})`, `last(${a} ORDER BY ${b} ${tail(a)})`],
       [`max({o: ${a}, v: ${b}}).v`, `min({o: ${a}, v: ${b}}).v`],
+      [chosen(c.pick(['arg_max', 'max_by', 'arg_min', 'argmin']), b, a), chosen(c.pick(['arg_max_null', 'arg_min_null']), b, a)],
+      [`«mode(${a})|mode(${a} ORDER BY ${a})»`],
       [`quantile_disc(${a}, 0.5)`, `list(DISTINCT ${a} ORDER BY ${a})`, `min(${a}, 2)`, `max(${a}, 2)`],
     )
   }
@@ -44,6 +46,13 @@ function call(x: Scope, { prefix = '' }: Aggregated): string {
   }
   if (quarters) options.push([`sum(${prefix}f)`, `avg(${prefix}f)`, `min(${prefix}f)`])
   return c.pick(c.pick(options))
+}
+
+/** `arg_max(value, by)` and its kin: of rows that tie the one with the greatest value, for `arg_min` with the least. */
+export function chosen(name: string, value: string, by: string, over = ''): string {
+  const counts = name.endsWith('_null') ? `${by} IS NOT NULL` : `${by} IS NOT NULL AND ${value} IS NOT NULL`
+  const both = `${name.includes('min') ? 'min' : 'max'}({o: ${by}, v: ${value}}) FILTER (WHERE ${counts})${over}`
+  return `«${name}(${value}, ${by})${over}|struct_extract(${both}, 'v')»`
 }
 
 /** An aggregate, perhaps with FILTER, perhaps inside an expression. */

@@ -1,3 +1,4 @@
+import { chosen } from './aggregates.ts'
 import { condition, scalar, where } from './expressions.ts'
 import { any, as, column, type Form, is, key, other, type Scope, star, tail } from './relation.ts'
 
@@ -56,6 +57,8 @@ function windowed(x: Scope, prefix = '', rows: readonly string[] = ['r']): strin
       return `sum(${number}) OVER (${partition(x, prefix)}ORDER BY CAST(${number} AS BIGINT) RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)`
     },
     () => `count(*) OVER (${by} GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW)`,
+    () => `${x.c.pick(['rank()', 'dense_rank()', 'cume_dist()'])} OVER (${partition(x, prefix)})`, // all are peers
+    () => chosen(x.c.pick(['arg_max', 'min_by']), own, column(x, x.from, is.sortable, prefix) ?? own, ` OVER (${by})`),
   ])()
 }
 

@@ -1,0 +1,100 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Compiler, openCompiler } from '../../test/support/compiler.ts'
+
+let compiler: Compiler
+beforeAll(async () => {
+  compiler = await openCompiler()
+})
+afterAll(() => compiler.close())
+
+const plain = await (await DuckDBInstance.create(':memory:')).connect()
+await plain.run(`CREATE TABLE rows (g INTEGER, n INTEGER, v INTEGER, o INTEGER)`)
+// Each group has the same rows in another order; NULL stands in values and in orders.
+const values = '(1, 5), (3, 5), (2, 5), (7, 1), (6, 1), (NULL, 1), (NULL, 9), (8, NULL), (9, NULL), (NULL, NULL)'
+for (let group = 0; group < 20; group++)
+  await plain.run(
+    `INSERT INTO rows SELECT ${group}, row_number() OVER (), * FROM (SELECT * FROM (VALUES ${values}) ORDER BY hash(concat(col0, '-', col1, '-', ${group})))`,
+  )
+
+/** The aggregate as the compiler writes it, over the plain rows: its value in each group, each value once. */
+async function chosen(call: string): Promise<unknown[]> {
+  const { select } = await compiler.plan(`SELECT ${call.replaceAll(/\bv\b/g, 'delay').replaceAll(/\bo\b/g, 'distance')} AS m FROM flights`)
+  const own = select
+    .replaceAll('delay', 'v')
+    .replaceAll('distance', 'o')
+    .replace('SELECT ', '')
+    .replace(/ AS m FROM .*/, '')
+  const result = await plain.runAndReadAll(`SELECT DISTINCT m FROM (SELECT g, ${own} AS m FROM rows GROUP BY g)`)
+  return (await result.getRowsJson()).map(([value]) => value)
+}
+
+describe('aggregates that choose among rows that tie', () => {
+  test.each([
+    ['arg_max(v, o)', 3],
+    ['max_by(v, o)', 3],
+    ['argmin(v, o)', 6],
+    ['min_by(v, o)', 6],
+    ['arg_max(DISTINCT v, o)', 3],
+    ['arg_max_null(v, o)', null],
+    ['arg_max_null(v, o) FILTER (WHERE o < 6)', 3],
+    ['arg_min_null(v, o)', 6],
+    ['arg_max_nulls_last(v, o)', null],
+    ['arg_max_nulls_last(v, o) FILTER (WHERE o IS NULL AND v IS NOT NULL)', 9],
+    ['arg_min_nulls_last(v, o)', 6],
+    ['arg_min_nulls_last(v, o) FILTER (WHERE o IS NULL)', 8],
+    ['arg_max(v, o, 4)', [3, 2, 1, 7]],
+    ['arg_min(v, o, 3)', [6, 7, 1]],
+    ['mode(v)', 1],
+    ['mode(v) FILTER (WHERE v > 2)', 3],
+    ['mode(o)', 1],
+  ])('%s is %j', async (call, value) => {
+    expect(await chosen(call)).toEqual([value])
+  })
+
+  test('what DuckDB shows where nothing ties is shown', async () => {
+    for (const call of ['arg_max(v, n)', 'arg_min(v, n)', 'arg_max_null(v, n)', 'arg_max_nulls_last(v, n)', 'arg_min(n, v)']) {
+      const own = await compiler.plan(`SELECT ${call.replace(/\bv\b/, 'delay').replace(/\bn\b/, 'distance')} AS m FROM flights`)
+      const text = own.select
+        .replaceAll('delay', 'v')
+        .replaceAll('distance', 'n')
+        .replace('SELECT ', '')
+        .replace(/ AS m FROM .*/, '')
+      const differing = await plain.runAndReadAll(`SELECT g FROM rows GROUP BY g HAVING ${text} IS DISTINCT FROM ${call}`)
+      expect(await differing.getRowsJson(), call).toEqual([])
+    }
+  })
+
+  test('they keep the type that DuckDB gives them', async () => {
+    for (const [value, order] of [
+      ['origin', 'fare'],
+      ['fare', 'origin'],
+      ['big', 'day'],
+      ['tags', 'ratio'],
+      ['CAST(delay AS TINYINT)', 'tags'],
+    ])
+      for (const name of ['arg_max', 'min_by', 'arg_min_null', 'arg_max_nulls_last']) {
+        const { columns } = await compiler.plan(`SELECT ${name}(${value}, ${order}) AS m, ${value} AS v FROM flights GROUP BY ${value}`)
+        expect(columns[0]?.type, `${name}(${value}, ${order})`).toBe(columns[1]?.type)
+      }
+  })
+
+  test('they are merged, and a mode is computed anew where a batch touches it', async () => {
+    const strategy = async (call: string) => (await compiler.plan(`SELECT origin, ${call} AS m FROM flights GROUP BY origin`)).strategy
+    expect(await strategy('arg_max(delay, day)')).toBe('linear')
+    expect(await strategy('arg_min_null(delay, day) FILTER (WHERE distance > 3)')).toBe('linear')
+    expect(await strategy('arg_max(delay, day, 3)')).toBe('affected keys')
+    expect(await strategy('mode(delay)')).toBe('affected keys')
+  })
+})
+
+test('a set operation under a limit', async () => {
+  for (const operation of ['UNION ALL', 'UNION', 'EXCEPT', 'INTERSECT ALL', 'UNION ALL BY NAME']) {
+    const { select } = await compiler.plan(
+      `SELECT origin, day FROM flights ${operation} SELECT destination AS origin, day FROM flights ORDER BY origin LIMIT 1`,
+    )
+    expect(select).toMatch(/ORDER BY origin, 1 ASC NULLS LAST, 2 ASC NULLS LAST LIMIT 1$/)
+  }
+  const nested = 'SELECT origin FROM flights UNION ALL (SELECT iata FROM airports UNION SELECT state FROM airports) ORDER BY origin LIMIT 1'
+  expect((await compiler.plan(nested)).select).toMatch(/ORDER BY origin, 1 ASC NULLS LAST LIMIT 1$/)
+})
