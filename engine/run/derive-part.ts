@@ -84,6 +84,7 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
     change: changes.table(part.name),
     at: fed.at,
     isFirst: context.isFirst,
+    isSmall: context.literal,
   }
   const maintained = part.rule.maintain(run)
   let next = maintained.next()

@@ -27,6 +27,7 @@ export function partIn(part: Part, name: string): { create: string[]; rows: stri
         change: 'temp.change',
         at: 1n,
         isFirst: false,
+        isSmall: false,
       })
       const statements: string[] = []
       for (let next = steps.next(); !next.done; next = steps.next(1)) statements.push(next.value)

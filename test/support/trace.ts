@@ -22,6 +22,8 @@ export interface Traced<O extends Op> {
   readonly insertOnly?: readonly boolean[]
   /** Step at which the rows that there are come to the empty rule as one first computation; default: batch by batch from the start. */
   readonly firstAt?: number
+  /** Are counts unknown to the rule, as in a batch that goes as one string? Default: in some batches. */
+  readonly isSmall?: boolean
   /** Compared after this change of each row's text (floats). */
   readonly rounded?: (row: string) => string
 }
@@ -106,6 +108,7 @@ export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly s
           change: 'temp.change',
           at: BigInt(step + 1),
           isFirst,
+          isSmall: traced.isSmall ?? random() < 0.3,
           inputs: inputs.map((input, i) => inputOf(i, input.columns, insertOnly[i] === true, isFirst, changed[i] === true)),
         })
         if (isFirst) await run(`INSERT INTO handed SELECT *, 1 FROM (${rule.rows(names)})`)
@@ -154,7 +157,8 @@ export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly s
       let next = statements.next()
       while (!next.done) {
         last.push(next.value)
-        next = statements.next(await run(next.value))
+        const count = await run(next.value)
+        next = statements.next(context.isSmall ? 1 : count)
       }
       return next.value
     }

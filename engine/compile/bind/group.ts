@@ -4,6 +4,7 @@ import { type Binder, storedType, Unbound } from './binder.ts'
 import { columnOf, expr, plainId, usesOf } from './expr.ts'
 import { liftSubqueries } from './lift.ts'
 import { directionOf } from './modifiers.ts'
+import { isNeverNull } from './never-null.ts'
 import { isAggregate, replaceOwn, textKey, visitOwn } from './own.ts'
 import type { Place } from './subquery.ts'
 import { typed } from './typing.ts'
@@ -59,7 +60,10 @@ export async function groupOnce(
   const inputs = await typed(binder, [...keyAsts, ...args])
   const results = await typed(binder, calls)
   const keyOutputs = keyAsts.map((ast, at) => {
-    const col = binder.fresh(storedType(inputs[at]?.type ?? ''), columnOf(lifted.op, plainId(ast) ?? '')?.nullable ?? true)
+    const col = binder.fresh(
+      storedType(inputs[at]?.type ?? ''),
+      !isNeverNull(ast, binder, (id) => columnOf(lifted.op, id)?.nullable !== false),
+    )
     return { col, expr: { ...expr(ast), sql: inputs[at]?.sql ?? '' } }
   })
   let next = keyAsts.length

@@ -3,6 +3,7 @@ import type { Ast } from '../ast.ts'
 import { type Binder, storedType } from './binder.ts'
 import { mapOver } from './build.ts'
 import { columnOf, expr, passing, plainId } from './expr.ts'
+import { isNeverNull } from './never-null.ts'
 import { textKey } from './own.ts'
 import { typed } from './typing.ts'
 
@@ -24,7 +25,7 @@ export async function project(binder: Binder, op: Op, asts: readonly Ast[]): Pro
     const found = await typed(binder, [...computed.values()])
     for (const [at, [key, ast]] of [...computed].entries()) {
       const { type = '' } = found[at] ?? {}
-      const col = binder.fresh(storedType(type), true)
+      const col = binder.fresh(storedType(type), !isNeverNull(ast, binder, (id) => columnOf(op, id)?.nullable !== false))
       known.set(key, { ...col, type })
       outputs.push({ col, expr: { ...expr(ast), sql: found[at]?.sql ?? '' } })
     }

@@ -95,5 +95,6 @@ function runOf(change: string, handsOn: boolean): Run {
     change: 'temp.change',
     at: 1n,
     isFirst: false,
+    isSmall: false,
   }
 }

@@ -24,6 +24,10 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, b
     yield firstRows(state, run.table, source)
     return false
   }
+  if (run.isSmall && !run.handsOn && isMergeable(state)) {
+    yield mergeRows(state, run.table, `(${batchRows(state, source)})`)
+    return false
+  }
   const batch = run.temp('batch')
   if ((yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${batchRows(state, source)}`) === 0) return false
   if (!run.handsOn && isMergeable(state)) {

@@ -56,6 +56,8 @@ export interface Run extends Names {
   /** Somebody reads the change of these rows: make the temporary table `change` (columns by id, and `_w` BIGINT), net. */
   readonly handsOn: boolean
   readonly change: string
+  /** A few events, which go to DuckDB as one string with all that follows from them: each statement costs more than its rows. */
+  readonly isSmall: boolean
   /** Sum of next offsets after the batch: rows that are only ever added are marked with it. */
   readonly at: bigint
   /** The first computation: the state is as created, each input's change is all of its rows, and there was nothing before. Nothing is handed on: whoever reads it is computed first too. */

@@ -75,6 +75,7 @@ describe('INTERSECT and EXCEPT', () => {
       domains: { '#0': ['1'], '#10': ['1'] },
       seed: 2,
       insertOnly: [true, true],
+      isSmall: false,
       steps: 12,
     })
     expect(statements).toHaveLength(2) // the batch's rows are counted, and looked for in the state
