@@ -18,6 +18,10 @@ export const limits = {
   /** Batches of at most this many events go to DuckDB as constants in one string of statements (design §4). */
   literalEventsMax: 128,
   literalBytesMax: 256 << 10,
+  /** Batches whose times and rows are kept in memory, per view and part, for `evert explain --analyze`. */
+  measuredBatchesMax: 16,
+  /** Rows of an input beyond which a view that is computed anew at each batch is warned about: some milliseconds a batch. */
+  fullRowsMax: 100_000,
   /** States of folds and processors kept in memory, per fold. */
   foldCacheKeysMax: 100_000,
   /** Rows of a query's answer when nobody asked for more. */

@@ -9,6 +9,7 @@ import { crashPoint } from './crash.ts'
 import { buildingConsumer, deadLetterStatements, type Refused, refusals } from './dead-letters.ts'
 import { batchDeltas } from './deltas.ts'
 import type { Derivation, Prepared, Statement } from './derivation.ts'
+import { decoding, type Measurements, type Measuring } from './measurements.ts'
 
 /** A derivation and the table that this version of it owns. */
 export interface Member {
@@ -42,6 +43,8 @@ export interface ApplyOptions {
   readonly building?: Building
   /** Batches of at most this many events go as constants; default `limits.literalEventsMax`. For tests of both paths. */
   readonly literalEventsMax?: number | undefined
+  /** Is told what each statement took and wrote, once the batch is committed. */
+  readonly measurements?: Measurements
 }
 
 /**
@@ -94,9 +97,11 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
       )
       return [...deadLetterStatements(options.building ? ofBuild(refused, options.building) : refused), ...options.also(refused)]
     }
-    if (literal) await literally(store, deltas.first, soon, await also(), changes)
-    else await inTransaction(busy(store, options.onBusy), deltas.first, soon, rest, also)
+    const measuring = options.measurements?.begin(batch.events)
+    if (literal) await literally(store, deltas.first, soon, await also(), changes, measuring)
+    else await inTransaction(busy(store, options.onBusy), deltas.first, soon, rest, also, measuring)
     committed = true
+    measuring?.commit()
     crashPoint('batch-after-commit')
   } finally {
     await ended
@@ -170,13 +175,20 @@ async function literally(
   prepared: readonly Work[],
   also: readonly Statement[],
   changes: BatchChanges,
+  measuring: Measuring | undefined,
 ): Promise<void> {
   try {
-    await store.script([...first, ...prepared.flatMap(unasked), ...also].map((statement) => statement.sql))
+    const works = prepared.map((work) => ({ name: work.member.derivation.name, statements: unasked(work) }))
+    const all = [...first, ...works.flatMap((work) => work.statements), ...also].map((statement) => statement.sql)
+    if (!measuring) await store.script(all)
+    else {
+      const names = works.filter((work) => work.statements.length > 0).map((work) => work.name)
+      await measuring.together(names, () => store.script(all))
+    }
   } catch (error) {
     if (error instanceof EvertError) throw error
     changes.clear()
-    await inTransaction(store, first, prepared, Promise.resolve([]), async () => also) // one by one, to learn which view it was
+    await inTransaction(store, first, prepared, Promise.resolve([]), async () => also, measuring) // one by one, to learn which view it was
   }
 }
 
@@ -217,11 +229,13 @@ async function inTransaction(
   soon: readonly Work[],
   late: Promise<readonly Work[]>,
   also: () => Promise<readonly Statement[]>,
+  measuring: Measuring | undefined,
 ): Promise<void> {
   await store.transaction(async (tx) => {
-    for (const statement of first) await tx.run(statement.sql, statement.parameters)
-    for (const work of soon) await maintain(tx, work)
-    for (const work of await late) await maintain(tx, work)
+    const decode = measured(tx, measuring, decoding)
+    for (const statement of first) await decode.run(statement.sql, statement.parameters)
+    for (const work of soon) await maintain(tx, work, measuring)
+    for (const work of await late) await maintain(tx, work, measuring)
     for (const statement of await also()) {
       const changed = await tx.run(statement.sql, statement.parameters)
       if (statement.rows !== undefined && changed !== statement.rows) throw moved(changed, statement.rows)
@@ -238,9 +252,18 @@ function moved(changed: number, wanted: number): EvertError {
   )
 }
 
-async function maintain(tx: Transaction, { member, answer }: Work): Promise<void> {
+/** The same transaction; what runs through it is measured as that derivation's. */
+function measured(tx: Transaction, measuring: Measuring | undefined, name: string): Transaction {
+  if (!measuring) return tx
+  return {
+    run: (sql, parameters) => measuring.step(name, sql, () => tx.run(sql, parameters)),
+    all: (sql, parameters) => tx.all(sql, parameters),
+  }
+}
+
+async function maintain(tx: Transaction, { member, answer }: Work, measuring: Measuring | undefined): Promise<void> {
   try {
-    await runAll(tx, answer)
+    await runAll(measured(tx, measuring, member.derivation.name), answer)
   } catch (error) {
     throw isOfTheStore(error) ? error : new ViewFailed(member, error)
   }

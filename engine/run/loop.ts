@@ -2,6 +2,7 @@ import type { Log, Want } from '../../connectors/log/log.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { applyBatch, type Member, positionStatement, ViewFailed } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
+import { Measurements } from './measurements.ts'
 import { type ReadLimits, readBatch } from './read-batch.ts'
 import { setVersionState, writeFresh } from './registry.ts'
 
@@ -39,6 +40,8 @@ const checkpointBytes = 32 << 20
 
 /** The loop of design §4: read, decode, maintain, record, commit, publish. One a data directory. */
 export class Loop {
+  /** What the last batches took, by derivation. */
+  readonly measurements = new Measurements()
   readonly #options: LoopOptions
   #position: Position
   #members: readonly Member[]
@@ -160,6 +163,7 @@ export class Loop {
           ...(onBusy ? { onBusy } : {}),
           at: this.#at(batch.to),
           fresh: this.#fresh,
+          measurements: this.measurements,
           literalEventsMax: this.#options.literalEventsMax,
           also: (refused) => [positionStatement(sources, batch, this.#position, refused, at), ...this.#computed()],
         })

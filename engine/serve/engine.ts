@@ -7,6 +7,7 @@ import { createProcessor, type Processor } from '../run/processor/processor.ts'
 import { start } from '../run/start.ts'
 import { answer } from './answer.ts'
 import { type Core, closeCore, openCore } from './core.ts'
+import { tellCosts } from './explain-declared.ts'
 import type { Service } from './service.ts'
 
 export interface EngineOptions {
@@ -68,6 +69,8 @@ async function run(core: Core): Promise<Engine> {
   core.loop = loop
   loop.setMembers(begun.members, begun.fresh)
   await loop.computeFresh()
+  const declared = new Set([...begun.fresh, ...begun.toBuild.map((derivation) => derivation.name)])
+  await tellCosts(core, (view) => declared.has(view))
   if (begun.toBuild.length > 0) {
     const build = new Build({
       store,

@@ -1,39 +1,72 @@
 import { EvertError } from '../../errors.ts'
+import { decoding } from '../run/measurements.ts'
 import type { Core } from './core.ts'
-import type { Explanation } from './service.ts'
-import { listViews } from './views.ts'
+import { measuredOf } from './explain-cost.ts'
+import { type Facts, gatherFacts } from './explain-facts.ts'
+import { planTree } from './explain-tree.ts'
+import type { Explanation, PlanNode, ViewInfo } from './service.ts'
+import { viewInfos } from './views.ts'
 
-/** How one view is kept up to date, and why so. Throws `view-unknown`. */
+/** How one view is kept up to date, why so, and at what cost. Throws `view-unknown`. */
 export async function explainView(core: Core, view: string): Promise<Explanation> {
-  const infos = await listViews(core)
-  const info = infos.find((candidate) => candidate.name.toLowerCase() === view.toLowerCase())
-  if (!info)
-    throw new EvertError('view-unknown', `There is no view named ${view}. Known: ${infos.map((candidate) => candidate.name).join(', ')}.`)
-  const { definitions } = core
+  const reader = await core.store.reader()
+  try {
+    const facts = await gatherFacts(core, reader)
+    const infos = await viewInfos(core, reader, facts)
+    const info = infos.find((candidate) => candidate.name.toLowerCase() === view.toLowerCase())
+    if (!info)
+      throw new EvertError('view-unknown', `There is no view named ${view}. Known: ${infos.map((candidate) => candidate.name).join(', ')}.`)
+    return explanation(core, facts, info)
+  } finally {
+    await reader.close()
+  }
+}
+
+function explanation({ definitions, loop }: Core, facts: Facts, info: ViewInfo): Explanation {
   const plan = definitions.plans.get(info.name)
   const fold = definitions.folds.get(info.name)
   const source = definitions.sources.get(info.name)
-  const steps = plan
-    ? [
-        ...[...plan.parts, plan.root].map((part) => `${part.name}: ${part.rule.strategy}: ${part.rule.reason}; keeps ${part.rule.state}`),
-        ...(plan.history.length > 0 ? [`needs the whole history of ${plan.history.join(', ')} in DuckDB`] : []),
-        ...(plan.floats
-          ? ['it shows floating-point columns: sums and variances of DOUBLE are not bit-exact, verify compares them within 1e-9']
-          : []),
-      ]
-    : fold
-      ? [
-          `for each event of ${fold.from.name} (${Object.keys(fold.on).join(', ')}), in the log's order: state := handler(state, event)`,
-          `one row per ${fold.key}`,
-        ]
-      : source?.kind === 'table'
-        ? ['a batch: the last value of each key replaces the row; a null value deletes it']
-        : ['a batch: its events are inserted with their place']
+  const tree = plan ? planTree(plan, facts) : withoutSql(info, facts)
+  const notes = [
+    ...(plan && plan.history.length > 0 ? [`needs the whole history of ${plan.history.join(', ')} in DuckDB`] : []),
+    ...(plan?.floats
+      ? ['it shows floating-point columns: sums and variances of DOUBLE are not bit-exact, verify compares them within 1e-9']
+      : []),
+    ...(fold
+      ? [`for each event of ${fold.from.name} (${Object.keys(fold.on).join(', ')}), in the log's order: state := handler(state, event)`]
+      : []),
+  ]
+  const advice = tree.advice ?? plan?.advice
   return {
     ...info,
     file: plan?.file ?? fold?.origin.file ?? source?.origin.file ?? '',
     ...(plan ? { sql: plan.select } : {}),
-    plan: steps,
-    ...(plan?.advice === undefined ? {} : { advice: plan.advice }),
+    plan: fold ? { ...tree, inputs: [{ kind: 'stream', name: fold.from.name, what: 'the events of the batch', inputs: [] }] } : tree,
+    notes,
+    decoding: loop?.measurements.of(decoding) ?? [],
+    ...(advice === undefined ? {} : { advice }),
+  }
+}
+
+/** A fold, a table or a stream: kept by one step, and nothing below it. */
+function withoutSql(info: ViewInfo, facts: Facts): PlanNode {
+  const measured = measuredOf(facts.batchesOf(info.name))
+  const what = {
+    fold: 'a row for each key, by its handlers',
+    table: 'the last value of each key replaces the row, a null value deletes it',
+    stream: 'the events of a batch are inserted with their place',
+    sql: '',
+  }[info.kind]
+  return {
+    kind: info.kind === 'stream' ? 'history' : info.kind === 'table' ? 'table' : 'fold',
+    name: info.name,
+    what,
+    strategy: info.strategy,
+    reason: info.reason,
+    growth: info.growth,
+    ...(facts.sizeOf(info.name) ?? {}),
+    estimate: { of: 'batch', text: info.kind === 'stream' ? 'the batch' : 'the keys of the batch' },
+    ...(measured === undefined ? {} : { measured }),
+    inputs: [],
   }
 }

@@ -9,6 +9,7 @@ import { Loop } from '../run/loop.ts'
 import { readVersions, type VersionRow } from '../run/registry.ts'
 import { start } from '../run/start.ts'
 import { type Core, redefine } from './core.ts'
+import { tellCosts } from './explain-declared.ts'
 import { meter } from './meter.ts'
 import { positionJson } from './position.ts'
 import type { Ask, ReplayAnswer } from './service.ts'
@@ -69,6 +70,7 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     else while ((await build.step()) !== 'done');
     const built = await build.done
     core.definitions = merged(core.definitions, definitions, new Set(names))
+    await tellCosts(core, (name) => names.includes(name))
     const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
     const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.name)}`))
     return {

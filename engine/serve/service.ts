@@ -4,6 +4,8 @@
  * cross it; offsets are decimal strings, 64-bit integers and decimals of rows are strings as well.
  */
 import type { ErrorCode } from '../../errors.ts'
+import type { MeasuredBatch } from '../run/measurements.ts'
+import type { Growth } from './explain-growth.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
@@ -45,15 +47,80 @@ export interface ViewInfo {
   readonly error?: string
   readonly rows: number | null
   readonly position: PositionJson
+  /** Bytes of all that is kept for it, as DuckDB's file holds them; what other views use as well included. Null: nothing is built. */
+  readonly bytes: number | null
+  /** The parts of it that other views use as well: in a total each counts once. */
+  readonly shared: readonly SharedPart[]
+  /** How what is kept comes to be more: see `Growth`. The worst of its parts. */
+  readonly growth: Growth
+  /** What it costs that may surprise: computed anew over a large input, a state without bound. Sentences. */
+  readonly warnings: readonly string[]
+}
+
+export interface SharedPart {
+  readonly part: string
+  readonly bytes: number
+  /** The other views. */
+  readonly with: readonly string[]
 }
 
 export interface Explanation extends ViewInfo {
   readonly file: string
   readonly sql?: string
-  /** What the strategy keeps and runs, for people. */
-  readonly plan: readonly string[]
+  /** The view with what is kept below it, down to streams and tables; folds, tables and streams are one node. */
+  readonly plan: PlanNode
+  /** What holds of the whole, for people. */
+  readonly notes: readonly string[]
+  /** The last batches' decoding of events that several views read: it is nobody's own. Empty when no engine runs. */
+  readonly decoding: readonly MeasuredBatch[]
   /** What would make it cheaper, if anything is known. */
   readonly advice?: string
+}
+
+/** One line of a plan. What is kept (`view`, `part`, `table`, `history`, `fold`) has a strategy and a state, what is computed in passing has none. */
+export interface PlanNode {
+  readonly kind: 'view' | 'part' | 'operator' | 'stream' | 'history' | 'table' | 'fold' | 'constant'
+  /** In words of SQL: `GROUP BY country: count(*)`. */
+  readonly what: string
+  /** Of what is kept or read. A part's begins with `~`. */
+  readonly name?: string
+  readonly strategy?: ViewInfo['strategy']
+  readonly reason?: string
+  /** `partial results per group`. */
+  readonly keeps?: string
+  readonly growth?: Growth
+  /** The same in words. */
+  readonly grows?: string
+  /** Rows as they are stored, and their bytes in DuckDB's file; absent where nothing is built. */
+  readonly rows?: number
+  readonly bytes?: number
+  /** Views that use this part as well. */
+  readonly sharedWith?: readonly string[]
+  readonly estimate?: Estimate
+  readonly measured?: Measured
+  readonly advice?: string
+  /** It stands further up already, with its inputs. */
+  readonly isRepeated?: true
+  readonly inputs: readonly PlanNode[]
+}
+
+/** What a batch costs, before it is measured. */
+export interface Estimate {
+  /** The batch alone; the groups, partitions or keys that it touches; the inputs as a whole. */
+  readonly of: 'batch' | 'touched' | 'all'
+  /** Rows of the state or of the inputs that are looked at, as far as they are known. */
+  readonly touched?: number
+  readonly among?: number
+  readonly text: string
+}
+
+/** The last batches of one part, while an engine runs. */
+export interface Measured {
+  /** Means over the batches whose statements were measured one by one; absent where there was none. */
+  readonly mean?: { readonly batches: number; readonly events: number; readonly ms: number; readonly rows: number }
+  /** Mean over the small batches, which go as one string: the time is the whole string's, of `parts` views and parts. */
+  readonly together?: { readonly batches: number; readonly events: number; readonly ms: number; readonly parts: number }
+  readonly batches: readonly MeasuredBatch[]
 }
 
 export interface ConsumerCounts {

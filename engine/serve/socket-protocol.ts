@@ -7,7 +7,7 @@ import type { EvertError } from '../../errors.ts'
 import type { Progress } from './service.ts'
 
 /** Raised when a line or a call changes its meaning: a client and an engine of two releases then say so, and do not misread each other. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** A call's arguments, all of them: SQL of a megabyte is a mistake. */
 export const callBytesMax = 1 << 20

@@ -1,65 +1,76 @@
 import { path } from '../../connectors/store/quote.ts'
+import type { Transaction } from '../../connectors/store/store.ts'
 import { relationSchema } from '../compile/relations.ts'
 import type { Derivation } from '../run/derivation.ts'
-import { readPosition, readVersions } from '../run/registry.ts'
+import { readPosition, type VersionRow } from '../run/registry.ts'
 import type { Core } from './core.ts'
+import { type Facts, gatherFacts } from './explain-facts.ts'
+import { type Growth, growthOfPart, most } from './explain-growth.ts'
+import { warningsOf } from './explain-warnings.ts'
 import { positionJson } from './position.ts'
-import type { PositionJson, ViewInfo } from './service.ts'
+import type { PositionJson, SharedPart, ViewInfo } from './service.ts'
 import { isChanged, storedVersion } from './stored.ts'
 
 /** Every derivation of the project with its version, state and size, all at one position. */
 export async function listViews(core: Core): Promise<readonly ViewInfo[]> {
   const reader = await core.store.reader()
   try {
-    const versions = await readVersions(reader)
-    const { position } = await readPosition(reader)
-    const answer: ViewInfo[] = []
-    for (const derivation of core.definitions.derivations) {
-      if (derivation.kind === 'part') continue // it has no name to ask for
-      const row = storedVersion(versions, derivation)
-      const live = row?.state === 'live'
-      const [count] = live ? await reader.all(`SELECT count(*) AS n FROM ${path(relationSchema, derivation.name)}`) : []
-      answer.push(
-        infoOf(core, derivation, {
-          state: row?.state ?? 'not built',
-          version: row?.fingerprint ?? derivation.fingerprint,
-          error: row?.error ?? undefined,
-          changed: row !== undefined && isChanged(row, derivation),
-          rows: count === undefined ? null : Number(count.n),
-          position: positionJson(core, position),
-        }),
-      )
-    }
-    return answer
+    return await viewInfos(core, reader, await gatherFacts(core, reader))
   } finally {
     await reader.close()
   }
 }
 
+/** The same with what has been gathered already. */
+export async function viewInfos(core: Core, reader: Transaction, facts: Facts): Promise<readonly ViewInfo[]> {
+  const position = positionJson(core, (await readPosition(reader)).position)
+  const answer: ViewInfo[] = []
+  for (const derivation of core.definitions.derivations) {
+    if (derivation.kind === 'part') continue // it has no name to ask for
+    const row = storedVersion(facts.versions, derivation)
+    const [count] = row?.state === 'live' ? await reader.all(`SELECT count(*) AS n FROM ${path(relationSchema, derivation.name)}`) : []
+    answer.push(infoOf(core, facts, derivation, { row, rows: count === undefined ? null : Number(count.n), position }))
+  }
+  return answer
+}
+
 interface Found {
-  readonly state: ViewInfo['state']
-  readonly version: string
-  readonly error: string | undefined
-  readonly changed: boolean
+  readonly row: VersionRow | undefined
   readonly rows: number | null
   readonly position: PositionJson
 }
 
-function infoOf(core: Core, derivation: Derivation, found: Found): ViewInfo {
-  const plan = derivation.kind === 'sql' ? core.definitions.plans.get(derivation.name) : undefined
+function infoOf(core: Core, facts: Facts, derivation: Derivation, { row, rows, position }: Found): ViewInfo {
+  const { definitions } = core
+  const plan = derivation.kind === 'sql' ? definitions.plans.get(derivation.name) : undefined
   const reads = plan ? plan.reads.map((read) => read.relation.name) : derivation.kind === 'fold' ? [...derivation.streams.keys()] : []
+  const parts = plan?.parts ?? []
+  const own = facts.sizeOf(derivation.name)
+  const shared = parts.flatMap((part): SharedPart[] => {
+    const others = facts.usersOf(part.name).filter((user) => user !== derivation.name)
+    return others.length === 0 ? [] : [{ part: part.name, bytes: facts.sizeOf(part.name)?.bytes ?? 0, with: others }]
+  })
+  const growth: Growth = plan
+    ? most([...parts, plan.root].map((part) => growthOfPart(part, definitions.plans)))
+    : derivation.kind === 'history'
+      ? 'events'
+      : 'keys'
   return {
     name: derivation.name,
     kind: derivation.kind === 'history' ? 'stream' : derivation.kind === 'part' ? 'sql' : derivation.kind,
     strategy: derivation.strategy,
     reason: derivation.reason,
     reads,
-    columns: core.definitions.catalog.get(derivation.name.toLowerCase())?.columns ?? derivation.columns,
-    version: found.version,
-    state: found.state,
-    ...(found.changed ? { changed: true } : {}),
-    ...(found.error === undefined ? {} : { error: found.error }),
-    rows: found.rows,
-    position: found.position,
+    columns: definitions.catalog.get(derivation.name.toLowerCase())?.columns ?? derivation.columns,
+    version: row?.fingerprint ?? derivation.fingerprint,
+    state: row?.state ?? 'not built',
+    ...(row !== undefined && isChanged(row, derivation) ? { changed: true } : {}),
+    ...(row?.error == null ? {} : { error: row.error }),
+    rows,
+    position,
+    bytes: own === undefined ? null : own.bytes + parts.reduce((sum, part) => sum + (facts.sizeOf(part.name)?.bytes ?? 0), 0),
+    shared,
+    growth,
+    warnings: plan ? warningsOf(plan, facts) : [],
   }
 }

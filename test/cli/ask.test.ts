@@ -8,7 +8,7 @@ import { type ServedSocket, serveSocket } from '../../engine/serve/socket.ts'
 import { EvertError } from '../../errors.ts'
 import { builtCli } from './support/built-cli.ts'
 import { deferred } from './support/deferred.ts'
-import { batches, fakeService, fakeStatus, fakeVerified, fakeView, manyRows } from './support/fake-service.ts'
+import { batches, fakePlan, fakeService, fakeStatus, fakeVerified, fakeView, manyRows } from './support/fake-service.ts'
 import { jsonLines, shopProject, type TestProject } from './support/project.ts'
 
 let project: TestProject
@@ -155,11 +155,18 @@ describe('views, explain, status, dead-letters', () => {
   test('as tables', async () => {
     await serve()
     const views = await project.evert(['views'])
-    expect(views.out).toMatch(/^view +kind +strategy +state +rows +reads +position\ntotals +sql +linear +live +2 +shop +shop 0:7\n$/)
+    expect(views.out).toMatch(/^view +kind +strategy +state +rows +bytes in file +grows with +reads +position\n/)
+    expect(views.out).toMatch(/\ntotals +sql +linear +live +2 +4\.0 KiB +keys +shop +shop 0:7\ntotal 4\.0 KiB\n$/)
     const explain = await project.evert(['explain', 'totals'])
     expect(explain.out).toContain('strategy     linear: sum over exact integers')
     expect(explain.out).toMatch(/total +BIGINT/)
-    expect(explain.out).toContain('keeps sum and count per sku')
+    expect(explain.out).toMatch(/totals {2}GROUP BY sku: sum\(quantity\) {2}\[linear; 2 rows, 4\.0 KiB\]/)
+    expect(explain.out).toMatch(/keeps +sum and count per sku; bounded by the keys/)
+    expect(explain.out).toMatch(/measured +1\.50 ms and 1 row written a batch of 3 events \(mean of 2\)/)
+    expect(explain.out).toContain('└─ stream shop')
+    expect(explain.out).not.toContain('steps of')
+    const analyzed = await project.evert(['explain', 'totals', '--analyze'])
+    expect(analyzed.out).toMatch(/steps of the last 2 batches\n.* merge +1\.50 ms, at most 2\.00 ms +1 row\n/)
     const status = await project.evert(['status'])
     expect(status.out).toContain(`engine     runs, process ${process.pid}`)
     expect(status.out).toMatch(/views +shop +7 +6 +1 +0\n/)
@@ -247,7 +254,10 @@ describe('views that are not as they should be', () => {
   test('views stays narrow, explain tells all', async () => {
     const error = `Conversion Error: ${'long '.repeat(100)}\nLINE 1: SELECT the end`
     const view = { ...fakeView, state: 'failed', changed: true, error } as const
-    await serve({ views: async () => [view], explain: async () => ({ ...view, file: 'sql/views/totals.sql', plan: [] }) })
+    await serve({
+      views: async () => [view],
+      explain: async () => ({ ...view, file: 'sql/views/totals.sql', plan: fakePlan, notes: [], decoding: [] }),
+    })
     const { out } = await project.evert(['views'])
     expect(out).toContain('failed, changed: Conversion Error: long long')
     for (const line of out.split('\n')) expect(line.length).toBeLessThan(200)

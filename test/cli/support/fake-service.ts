@@ -1,5 +1,5 @@
 /** A `Service` without an engine: answers what the test says, and tells what it was asked. */
-import type { Json, Service, StatusInfo, VerifyAnswer, ViewInfo } from '../../../engine/serve/service.ts'
+import type { Json, PlanNode, Service, StatusInfo, VerifyAnswer, ViewInfo } from '../../../engine/serve/service.ts'
 
 /** Overrides are taken as they are; everything else answers for one view, `totals`, of two rows. */
 export function fakeService(overrides: Partial<Service> = {}): Service {
@@ -10,7 +10,9 @@ export function fakeService(overrides: Partial<Service> = {}): Service {
       ...fakeView,
       file: 'sql/views/totals.sql',
       sql: 'SELECT sku, sum(quantity) AS total FROM shop GROUP BY sku',
-      plan: ['keeps sum and count per sku'],
+      plan: fakePlan,
+      notes: [],
+      decoding: [],
     }),
     query: async () => ({
       columns: fakeView.columns,
@@ -59,6 +61,33 @@ export const fakeView: ViewInfo = {
   state: 'live',
   rows: 2,
   position: { shop: ['7'] },
+  bytes: 4_096,
+  shared: [],
+  growth: 'keys',
+  warnings: [],
+}
+
+/** One part, measured in two batches. */
+export const fakePlan: PlanNode = {
+  kind: 'view',
+  name: 'totals',
+  what: 'GROUP BY sku: sum(quantity)',
+  strategy: 'linear',
+  reason: 'sum over exact integers',
+  keeps: 'sum and count per sku',
+  growth: 'keys',
+  grows: 'bounded by the keys',
+  rows: 2,
+  bytes: 4_096,
+  estimate: { of: 'touched', touched: 1, among: 2, text: 'the groups that it touches: about 1 of 2' },
+  measured: {
+    mean: { batches: 2, events: 3, ms: 1.5, rows: 1 },
+    batches: [
+      { at: '2026-01-01T00:00:00.000Z', events: 3, ms: 1, steps: [{ step: 'merge', ms: 1, rows: 1 }] },
+      { at: '2026-01-01T00:00:01.000Z', events: 3, ms: 2, steps: [{ step: 'merge', ms: 2, rows: 1 }] },
+    ],
+  },
+  inputs: [{ kind: 'stream', name: 'shop', what: 'the events of the batch', inputs: [] }],
 }
 
 export const fakeStatus: StatusInfo = {

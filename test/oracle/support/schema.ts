@@ -49,6 +49,8 @@ export interface WorldSpec {
   readonly partitions: number
   /** Columns of the stream `visits`, which has one event type, and may lack `k`. */
   readonly visits: Readonly<Record<string, Presence>>
+  /** By stream: what SQL sees of it. */
+  readonly retention?: Readonly<Record<string, { readonly by: string; readonly period: string }>>
 }
 
 export interface World {
@@ -69,20 +71,29 @@ function randomColumns(chooser: Chooser): Record<string, Presence> {
 /** Two streams over the pool's columns, the first of one to three event types, and two tables. */
 export function randomWorld(chooser: Chooser): WorldSpec {
   const names = ['Made', 'Paid', 'Gone'].slice(0, 1 + chooser.below(3))
-  return {
-    types: Object.fromEntries(names.map((name) => [name, randomColumns(chooser)])),
-    keyed: chooser.chance(2),
-    partitions: 1 + chooser.below(3),
-    visits: randomColumns(chooser),
-  }
+  const types = Object.fromEntries(names.map((name) => [name, randomColumns(chooser)]))
+  const spec = { types, keyed: chooser.chance(2), partitions: 1 + chooser.below(3), visits: randomColumns(chooser) }
+  const shop = randomRetention(chooser, Object.values(types))
+  const visits = randomRetention(chooser, [spec.visits])
+  return shop || visits ? { ...spec, retention: { ...(shop ? { shop } : {}), ...(visits ? { visits } : {}) } } : spec
+}
+
+/** Of one stream in two that may have one, over a column that all its types require. */
+function randomRetention(chooser: Chooser, types: readonly Readonly<Record<string, Presence>>[]) {
+  const by = ['ts', 'tz', 'day'].find((name) => types.every((columns) => columns[name] === 'required'))
+  if (by === undefined || !chooser.chance(2)) return undefined
+  return { by, period: chooser.pick({ ts: ['5 minutes', '1 hour', '6 hours'], tz: ['1 hour'], day: ['29 days', '1 day'] }[by] ?? []) }
 }
 
 export function worldOf(spec: WorldSpec): World {
   const events = Object.fromEntries(
     Object.entries(spec.types).map(([name, columns]) => [name, z.object({ k: z.string(), ...fieldsOf(columns) })]),
   )
-  const shop = stream('shop', { events, partitions: spec.partitions, ...(spec.keyed ? { key: 'k' } : {}) } as { events: typeof events })
-  const visits = stream('visits', { event: z.object({ k: z.string().nullable().optional(), ...fieldsOf(spec.visits) }) })
+  const within = (name: string) => (spec.retention?.[name] ? { retention: spec.retention[name] } : {})
+  const made = { events, partitions: spec.partitions, ...(spec.keyed ? { key: 'k' } : {}), ...within('shop') }
+  const shop = stream('shop', made as unknown as { events: typeof events })
+  const visited = { event: z.object({ k: z.string().nullable().optional(), ...fieldsOf(spec.visits) }), ...within('visits') }
+  const visits = stream('visits', visited as unknown as { event: z.ZodObject })
   const dim = table('dim', {
     key: 'k',
     row: z.object({ k: z.string(), label: z.string().optional(), size: sql.integer().nullable().optional() }),

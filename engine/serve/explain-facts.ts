@@ -1,0 +1,42 @@
+import type { Transaction } from '../../connectors/store/store.ts'
+import type { ViewPlan } from '../compile/plan.ts'
+import type { MeasuredBatch } from '../run/measurements.ts'
+import { readVersions, type VersionRow } from '../run/registry.ts'
+import type { Core } from './core.ts'
+import { storedVersion } from './stored.ts'
+import { type StateSize, stateSizes } from './views-bytes.ts'
+
+/** What is known of a project's views beside their text, at one position. */
+export interface Facts {
+  readonly plans: ReadonlyMap<string, ViewPlan>
+  readonly versions: readonly VersionRow[]
+  /** Of the stored version of a view, part, table, fold or history; undefined where nothing is built. */
+  sizeOf(name: string): StateSize | undefined
+  /** Views whose plan has this part. */
+  usersOf(part: string): readonly string[]
+  /** The last batches, oldest first; none where no engine runs. */
+  batchesOf(name: string): readonly MeasuredBatch[]
+}
+
+/** Reads sizes and versions; the measurements are this process's own. */
+export async function gatherFacts(core: Core, reader: Transaction): Promise<Facts> {
+  const { plans, derivations } = core.definitions
+  const versions = await readVersions(reader)
+  const bySize = await stateSizes(reader)
+  const sizes = new Map(
+    derivations.flatMap((derivation) => {
+      const row = storedVersion(versions, derivation)
+      const size = row?.state === 'live' ? bySize.get(row.table) : undefined
+      return size ? [[derivation.name, size] as const] : []
+    }),
+  )
+  const users = new Map<string, string[]>()
+  for (const plan of plans.values()) for (const part of plan.parts) users.set(part.name, [...(users.get(part.name) ?? []), plan.name])
+  return {
+    plans,
+    versions,
+    sizeOf: (name) => sizes.get(name),
+    usersOf: (part) => users.get(part) ?? [],
+    batchesOf: (name) => core.loop?.measurements.of(name) ?? [],
+  }
+}
