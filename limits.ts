@@ -15,6 +15,11 @@ export const limits = {
   /** One breath of the loop: catch-up takes up to this, an idle engine takes what is there. */
   batchEventsMax: 65_536,
   batchBytesMax: 16 << 20,
+  /**
+   * With more events than this before it, a new view that is computed from kept rows waits until they are kept, and is then
+   * computed in one pass over all of them instead of batch by batch.
+   */
+  firstBuildEventsMin: 100_000,
   /** Batches of at most this many events go to DuckDB as constants in one string of statements (design §4). */
   literalEventsMax: 128,
   literalBytesMax: 256 << 10,

@@ -4,6 +4,9 @@ export class Commits {
   readonly #at: number[] = []
   readonly #events: number[] = []
   readonly #failures: string[] = []
+  /** Views that are computed in one pass when all events are kept, and the time at which the last of them was. */
+  #building = 0
+  #builtAt = 0
   #waiting: { readonly events: number; readonly resolve: (at: number) => void; readonly reject: (error: Error) => void } | undefined
 
   constructor(onEvents: (events: number) => void = () => undefined) {
@@ -19,8 +22,21 @@ export class Commits {
       this.#events.push(this.total + events)
       this.#onEvents(this.total)
     }
+    if (msg?.startsWith('Building ')) this.#building++
+    if (msg?.startsWith('Built ')) {
+      this.#building--
+      this.#builtAt = performance.now()
+    }
     if (this.#failures.length > 0) this.#waiting?.reject(new Error(this.#failures.join('; ')))
-    else if (this.#waiting && this.total >= this.#waiting.events) this.#waiting.resolve(this.#at.at(-1) ?? 0)
+    else if (this.#waiting && this.#has(this.#waiting.events)) this.#waiting.resolve(this.#last)
+  }
+
+  #has(events: number): boolean {
+    return this.total >= events && this.#building === 0
+  }
+
+  get #last(): number {
+    return Math.max(this.#at.at(-1) ?? 0, this.#builtAt)
   }
 
   get total(): number {
@@ -29,7 +45,7 @@ export class Commits {
 
   /** Resolves with the time of the commit with which so many events are in the views; rejects when a view has failed. */
   reach(events: number): Promise<number> {
-    if (this.total >= events) return Promise.resolve(this.#at.at(-1) ?? 0)
+    if (this.#has(events)) return Promise.resolve(this.#last)
     return new Promise((resolve, reject) => {
       this.#waiting = { events, resolve, reject }
     })

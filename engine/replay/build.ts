@@ -35,6 +35,8 @@ export interface BuildOptions {
   /** The order of all members after the swap, by name. */
   readonly order: readonly string[]
   readonly batch: ReadLimits
+  /** What the live views must have reached first: what is kept of the events before it is then computed from in one pass. */
+  readonly notBefore?: Position
   readonly onProgress?: ((done: number, total: number) => void) | undefined
   /** A view that raises is marked as failed, with those that read it, and the others go on. Absent: the whole build fails. */
   readonly onViewFailed?: (view: string, error: string) => void
@@ -119,8 +121,9 @@ export class Build implements Background {
         this.#events += batch.events
         this.#options.onProgress?.(this.#events, this.#total())
         // Events that never cease must not put the swap off: it comes as soon as both stand at one position.
-        if (!this.#isAt(to)) return 'more'
+        if (!isAt(this.#position, to)) return 'more'
       }
+      if (this.#options.notBefore && !isAt(this.#options.loop.position, this.#options.notBefore)) return 'wait'
       await this.#swap()
       this.#isDone = true
       this.#finish.resolve({ events: this.#events, position: to })
@@ -143,12 +146,6 @@ export class Build implements Background {
       )
       return 'done'
     }
-  }
-
-  #isAt(to: Position): boolean {
-    return [...this.#position].every(([topic, offsets]) =>
-      offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)),
-    )
   }
 
   #sources(): Source[] {
@@ -278,6 +275,10 @@ async function computeFromState(tx: Transaction, member: Member, { position, at 
   await runAll(tx, answer).catch((error: Error) => {
     throw new ViewFailed(member, error)
   })
+}
+
+function isAt(position: Position, to: Position): boolean {
+  return [...position].every(([topic, offsets]) => offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)))
 }
 
 /** Parts that no view keeps its rows by any more. */

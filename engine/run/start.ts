@@ -2,6 +2,7 @@ import type { Log } from '../../connectors/log/log.ts'
 import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import type { Member } from './apply.ts'
 import { type Position, positionSum, type Source } from './batch.ts'
 import { announce, promotedVersions } from './control.ts'
@@ -197,6 +198,7 @@ async function create(
   const made: Derivation[] = []
   const toBuild: Derivation[] = []
   const joined = new Set<string>()
+  const isAhead = await aheadOf(log, definitions, position)
   const untouched = (name: string) => (position.get(definitions.sources.get(name)?.topic ?? '') ?? []).every((offset) => offset === 0n)
   for (const derivation of definitions.derivations) {
     const row = live.get(key(derivation.kind, derivation.name))
@@ -208,7 +210,8 @@ async function create(
     } else if (
       !changed.includes(derivation.name) &&
       [...derivation.streams.keys()].every(untouched) &&
-      derivation.reads.every((read) => joined.has(read))
+      derivation.reads.every((read) => joined.has(read)) &&
+      (derivation.byEvents || !isAhead(derivation.name))
     ) {
       const version: VersionRow = {
         name: derivation.name,
@@ -240,6 +243,22 @@ async function create(
   if (made.length > 0) statements.push(...writeFresh(fresh))
   if (statements.length > 0) await store.script(statements)
   return { position, members, fresh, toBuild }
+}
+
+/** Is there so much before a derivation, in all that it follows from, that it is better computed when that is there? */
+async function aheadOf(log: Log, definitions: Definitions, position: Position): Promise<(name: string) => boolean> {
+  const sources = [...definitions.sources.values()]
+  const ends = await log.ends(sources.map((source) => source.topic))
+  const waiting = (source: Source) =>
+    positionSum(new Map([[source.topic, ends.get(source.topic) ?? []]])) -
+    positionSum(new Map([[source.topic, position.get(source.topic) ?? []]]))
+  const inputs = new Map<string, ReadonlySet<string>>()
+  for (const { name, streams, reads } of definitions.derivations)
+    inputs.set(name, new Set([...streams.keys(), ...reads.flatMap((read) => [...(inputs.get(read) ?? [])])]))
+  return (name) => {
+    const own = sources.filter((source) => inputs.get(name)?.has(source.name))
+    return own.reduce((sum, source) => sum + waiting(source), 0n) > BigInt(limits.firstBuildEventsMin)
+  }
 }
 
 function changedError(names: readonly string[]): EvertError {

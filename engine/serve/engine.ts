@@ -80,6 +80,7 @@ async function run(core: Core): Promise<Engine> {
       derivations: begun.toBuild,
       order: definitions.derivations.map((derivation) => derivation.name),
       batch,
+      notBefore: await log.ends([...definitions.sources.values()].map((source) => source.topic)),
       onViewFailed,
     })
     core.builds.add(build)

@@ -161,6 +161,7 @@ export class Subject {
       derivations: begun.toBuild,
       order: this.definitions.derivations.map((derivation) => derivation.name),
       batch: this.#batch,
+      notBefore: await this.log.ends([...this.definitions.sources.values()].map((source) => source.topic)),
     })
     this.loop.addBackground(build)
   }
