@@ -1,4 +1,4 @@
-import type { Col, Op } from '../algebra/op.ts'
+import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, isAst, textOf } from '../ast.ts'
 import { placeColumns, relationSchema } from '../relations.ts'
 import { type Binder, type Bound, type Ctes, Unbound } from './binder.ts'
@@ -18,6 +18,8 @@ export interface From {
   readonly merged: readonly Merged[]
   /** A lateral item: its rows are those of what stands before it, too, each exactly once, or as often as it has rows for it. */
   readonly holdsLeft?: 'each' | 'some'
+  /** A lateral item: the same as a LEFT JOIN with these conditions. */
+  readonly leftJoin?: (on: readonly Expr[]) => Promise<Op>
 }
 
 /** `parent`: names of the SELECTs around. `left`: what stands before the item in FROM, which a lateral item may use. */
@@ -91,8 +93,7 @@ async function bindDerived(binder: Binder, item: Ast, { ctes, parent, left }: Ar
   const bound = await bindQuery(binder, (item.subquery as Ast).node as Ast, ctes, scope)
   const free = freeColumns(bound.op)
   if (!left?.op.columns.some((column) => free.has(column.id))) return named(bound, textOf(item.alias), renamed)
-  const lateral = await bindLateral(binder, bound, left)
-  return { ...named(lateral.bound, textOf(item.alias), renamed), holdsLeft: lateral.holdsLeft }
+  return { ...named(bound, textOf(item.alias), renamed), ...(await bindLateral(binder, bound, left)) }
 }
 
 /** What stands for a missing FROM: one row, of which nothing is read. */

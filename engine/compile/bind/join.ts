@@ -34,17 +34,18 @@ export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Arou
   const sources = type === 'SEMI' || type === 'ANTI' ? left.sources : names.scope.sources
   const kept = names.scope.merged.filter((column) => !shared.some((name) => same(name, column.name)))
   const merged = type === 'SEMI' || type === 'ANTI' ? left.merged : [...kept, ...pairs.map((pair) => pair.merged)]
-  const rows = joined(binder, type, left, right, on)
+  const rows = await joined(binder, type, left, right, on)
   const asking = written.filter((one) => hasOwn(one, isSubquery))
   if (asking.length > 0 && type !== 'INNER') throw new Unbound(`a subquery in the ON of a ${type} JOIN`)
   const op = await liftConditions(binder, asking, { op: rows, scope: names.scope, ctes, outer: (ast) => ast })
   return { op, sources, merged }
 }
 
-function joined(binder: Binder, type: string, left: From, right: From, on: readonly Expr[]): Op {
+async function joined(binder: Binder, type: string, left: From, right: From, on: readonly Expr[]): Promise<Op> {
   const mayRaise = (one: Expr) => raises(one.ast, binder)
   if (type === 'INNER') return filter(right.holdsLeft ? right.op : inner([left.op, right.op]), on, mayRaise)
   if (right.holdsLeft === 'each' && type === 'LEFT' && on.every((one) => isTrue(one.ast))) return right.op
+  if (right.leftJoin && type === 'LEFT') return right.leftJoin(on)
   if (right.holdsLeft) throw new Unbound(`a lateral ${type} JOIN`)
   if (type === 'FULL')
     return {
