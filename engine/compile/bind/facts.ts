@@ -67,6 +67,8 @@ function namedIn(op: Op): readonly string[] {
     case 'join':
     case 'outer':
       return all(op.on)
+    case 'asof':
+      return all([...op.keys, op.time].flatMap((pair) => [pair.left, pair.right]))
     case 'group':
       return [...all(op.keys.map((key) => key.expr)), ...op.aggregates.flatMap(ofAggregate)]
     case 'window':

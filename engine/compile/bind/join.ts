@@ -1,5 +1,6 @@
 import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, textOf } from '../ast.ts'
+import { asofUsing, bindAsof } from './asof.ts'
 import { type Binder, Unbound } from './binder.ts'
 import { inner } from './build.ts'
 import { conditions } from './conditions.ts'
@@ -16,7 +17,7 @@ import { type Merged, ownName, type Source, same } from './scope.ts'
 /** A JOIN, or a comma of FROM. The right side may use the names of the left one (LATERAL). */
 export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Around): Promise<From> {
   const kind = textOf(item.ref_type)
-  if (kind === 'ASOF' || kind === 'POSITIONAL') throw new Unbound(`${kind} JOIN`)
+  if (kind === 'POSITIONAL') throw new Unbound(`${kind} JOIN`)
   const type = textOf(item.join_type)
   const left = await bindFrom(binder, item.left as Ast, { ctes, parent })
   const right = await bindFrom(binder, item.right as Ast, { ctes, parent, left })
@@ -34,7 +35,10 @@ export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Arou
   const sources = type === 'SEMI' || type === 'ANTI' ? left.sources : names.scope.sources
   const kept = names.scope.merged.filter((column) => !shared.some((name) => same(name, column.name)))
   const merged = type === 'SEMI' || type === 'ANTI' ? left.merged : [...kept, ...pairs.map((pair) => pair.merged)]
-  const rows = await joined(binder, type, left, right, on)
+  const rows =
+    kind === 'ASOF'
+      ? await bindAsof(binder, type, left.op, right, [...asofUsing(pairs.map((pair) => pair.equal)), ...written])
+      : await joined(binder, type, left, right, on)
   const asking = written.filter((one) => hasOwn(one, isSubquery))
   if (asking.length > 0 && type !== 'INNER') throw new Unbound(`a subquery in the ON of a ${type} JOIN`)
   const op = await liftConditions(binder, asking, { op: rows, scope: names.scope, ctes, outer: (ast) => ast })
