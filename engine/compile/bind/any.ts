@@ -35,10 +35,14 @@ export async function anyCondition(binder: Binder, node: Ast, isNot: boolean, gi
   const unnested = await unnest(around, bound.op)
   if (unnested.having) return undefined
   const on = [...unnested.on, spreadLate(same, unnested.late)]
-  const op = partnered(isNot ? 'anti' : 'semi', around, unnested.op, on)
-  if (!isNot || (!isNull && !hasNull)) return op
-  const { op: told, unknown } = await nullsOf(binder, asked, op)
-  return filter(told, [expr(not(unknown))], (one) => raises(one.ast, binder))
+  if (!isNot || (!isNull && !hasNull)) return partnered(isNot ? 'anti' : 'semi', around, unnested.op, on)
+  const known = async (op: Op): Promise<Op> => {
+    const { op: told, unknown } = await nullsOf(binder, asked, op)
+    return filter(told, [expr(not(unknown))], (one) => raises(one.ast, binder))
+  }
+  // What is told of all rows at once is one more input of a join that may be there already.
+  if (freeColumns(bound.op).size > 0) return known(partnered('anti', around, unnested.op, on))
+  return partnered('anti', { binder, place: { ...place, op: await known(place.op) } }, unnested.op, on)
 }
 
 export async function anyValue(binder: Binder, node: Ast, given: Place): Promise<Lifted> {
@@ -97,7 +101,7 @@ function mayBeNull(op: Op, asts: readonly Ast[]): readonly Ast[] {
 /** Is it unknown whether a row without a match has one: is there a NULL on either side, and anything to compare with? */
 async function nullsOf(binder: Binder, { place, bound, isNull, hasNull }: Asked, op: Op): Promise<{ op: Op; unknown: Ast }> {
   const around = { binder, place: { ...place, op } }
-  const calls = [countStar, ...(hasNull ? [{ ...countStar, filter: hasNull }] : [])]
+  const calls = [...(isNull ? [countStar] : []), ...(hasNull ? [{ ...countStar, filter: hasNull }] : [])]
   const { op: group, columns } = await aggregated(binder, bound.op, calls)
   const some = columns.map((column) => compared('COMPARE_GREATERTHAN', columnRef(column.id), constant('INTEGER', 0)))
   const flags = shown(
@@ -105,7 +109,9 @@ async function nullsOf(binder: Binder, { place, bound, isNull, hasNull }: Asked,
     group,
     some.map((ast) => ({ ast, type: 'BOOLEAN', nullable: false })),
   )
-  const [any, anyNull] = flags.columns.map((column) => columnRef(column.id))
+  const told = flags.columns.map((column) => columnRef(column.id))
+  const any = isNull ? told[0] : undefined
+  const anyNull = hasNull ? told.at(-1) : undefined
   const unknown = or([...(isNull && any ? [and([isNull, any])] : []), ...(anyNull ? [anyNull] : [])])
   if (freeColumns(flags).size === 0) {
     // Only what is told of the rows is told on, not each change of their number.

@@ -5,6 +5,7 @@ import { type Binder, type Bound, type Ctes, Unbound } from './binder.ts'
 import { freeColumns, unitSql } from './facts.ts'
 import { bindJoin } from './join.ts'
 import { bindLateral } from './lateral.ts'
+import { bindPivot } from './pivot.ts'
 import { bindCte, bindQuery, readOf } from './query.ts'
 import { retained } from './retained.ts'
 import { type Merged, type Scope, type Source, source } from './scope.ts'
@@ -50,8 +51,11 @@ export async function bindFrom(binder: Binder, item: Ast, around: Around): Promi
       return bindTableFunction(binder, item, around)
     case 'EXPRESSION_LIST':
       return bindValues(binder, item, around)
+    case 'PIVOT':
+      // The renamed columns are named so by DuckDB already.
+      return named(await bindPivot(binder, item, around), textOf(item.alias), [])
     default:
-      throw new Unbound({ PIVOT: 'PIVOT or UNPIVOT', SHOW_REF: 'DESCRIBE' }[textOf(item.type)] ?? 'an unknown item of FROM')
+      throw new Unbound(item.type === 'SHOW_REF' ? 'DESCRIBE' : 'an unknown item of FROM')
   }
 }
 
