@@ -23,7 +23,7 @@ export const views: CommandSpec = {
   summary: 'lists views, tables and streams that can be queried',
   description:
     'Bytes are those of all that is kept for a view, as DuckDB’s file holds them; * marks what several views share, which the total ' +
-    'below counts once. A state that grows with events or values has no bound.',
+    'below counts once (a table in the file takes at least a block of 256 KiB). A state that grows with events or values has no bound.',
   example: 'evert views',
   async run(context) {
     const { terminal, signal } = context
@@ -58,9 +58,19 @@ const growthWords: Readonly<Record<ViewInfo['growth'], string>> = {
 
 /** The sum in which each shared part counts once, and who shares. */
 function totalText(views: readonly ViewInfo[]): string {
-  const shared = new Map(views.flatMap((view) => view.shared.map((part) => [part.part, { ...part, view: view.name }] as const)))
-  const own = views.reduce((sum, view) => sum + (view.bytes ?? 0) - view.shared.reduce((bytes, part) => bytes + part.bytes, 0), 0)
-  const total = own + [...shared.values()].reduce((sum, part) => sum + part.bytes, 0)
-  const lines = [...shared.values()].map((part) => `* ${formatBytes(part.bytes)} of ${part.view} shared with ${part.with.join(', ')}`)
-  return `${[`total ${formatBytes(total)}`, ...lines].join('\n')}\n`
+  const own = views.reduce((sum, view) => sum + (view.bytes ?? 0) - bytesOf(view.shared), 0)
+  const shared = new Map(
+    views.flatMap((view) => view.shared.map((part) => [part.part, { ...part, views: [view.name, ...part.with].sort() }])),
+  )
+  const bySharers = new Map<string, number>()
+  for (const { views: sharers, bytes } of shared.values()) {
+    const names = sharers.join(', ')
+    bySharers.set(names, (bySharers.get(names) ?? 0) + bytes)
+  }
+  const lines = [...bySharers].map(([names, bytes]) => `* ${formatBytes(bytes)} kept once for ${names}`)
+  return `${[`total ${formatBytes(own + bytesOf([...shared.values()]))}`, ...lines].join('\n')}\n`
+}
+
+function bytesOf(parts: readonly { readonly bytes: number }[]): number {
+  return parts.reduce((sum, part) => sum + part.bytes, 0)
 }

@@ -30,7 +30,7 @@ export const suites: readonly Suite[] = [
   suite('crash', ['test/crash/'], { workers: 1, budgetSeconds: 130, longBudgetSeconds: 3_600, testTimeoutMs: 180_000 }),
   suite('cli', ['test/cli/'], { workers: 1, budgetSeconds: 110, testTimeoutMs: 120_000 }),
   suite('package', ['test/package/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 240_000 }),
-  suite('docs', ['test/docs/', 'docs/'], { workers: 1, budgetSeconds: 30, testTimeoutMs: 120_000 }),
+  suite('docs', ['test/docs/', 'docs/'], { workers: 1, budgetSeconds: 50, testTimeoutMs: 120_000 }),
   suite('demo', ['test/demo/', 'demo/', 'pipelines/', 'bench/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 240_000 }),
 ]
 

@@ -10,7 +10,7 @@ export function measuredText(measured: Measured | undefined): string | undefined
   const apart = mean && `${ms(mean.ms)} and ${rows(mean.rows)} written a batch of ${events(mean.events)} (mean of ${mean.batches})`
   const whole =
     together &&
-    `small batches go as one string, and only its whole time is known: ${ms(together.ms)} for ${formatMany(Math.round(together.parts), 'view')} and parts, a batch of ${events(together.events)} (mean of ${together.batches})`
+    `small batches go as one string, of which only the whole is known: ${ms(together.ms)} for all that it holds, ${Math.round(together.parts)} in number (mean of ${together.batches})`
   return [apart, whole].filter((text) => text !== undefined).join('; ')
 }
 

@@ -177,7 +177,7 @@ describe('errors show the place', () => {
     ['SELECT origin\nFROM flights\nWHERE day > current_date', 4, 13, 'current_date'],
     ['SELECT origin,\n  now() AS t FROM flights', 3, 3, 'now'],
     ['SELECT origin FROM flights\nUNION ALL\nSELECT lower(origin) COLLATE NOCASE FROM flights', 4, 8, 'lower'],
-    ['SELECT f.origin FROM flights AS f\nASOF JOIN airports AS a ON f.origin >= a.iata', 3, 1, 'ASOF'],
+    ['SELECT f.origin FROM flights AS f\nASOF RIGHT JOIN airports AS a ON f.origin >= a.iata', 3, 1, 'ASOF'],
     ['WITH a AS (SELECT day FROM flights)\nSELECT day FROM a LIMIT 3', 3, 8, 'day'],
     ['SELECT * FROM flights,\n  (SELECT * FROM airports WHERE iata = origin ORDER BY iata LIMIT 1) AS a', 3, 11, '\\*'],
   ])('%j', async (select, line, column, word) => {

@@ -19,6 +19,7 @@ import { hasPlace, placeNames } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
 import { eventTimes, retainedIn, retaining, schemaOf } from './retention.ts'
 import { breakTies } from './ties.ts'
+import { asofAsLateral } from './ties-asof.ts'
 import { readsWithin } from './view-retention.ts'
 
 export interface ParsedView {
@@ -55,7 +56,7 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
   const op = await bind(retaining(analyzer, reads), ordered, reads, columns)
   const whole: Opaque = {
     kind: 'opaque',
-    sql: select,
+    sql: await analyzer.print(asofAsLateral(node)),
     reads,
     columns: columns.map((column, i) => ({ id: `#whole${i}`, type: column.type, nullable: true })),
     why: 'the SELECT as a whole',

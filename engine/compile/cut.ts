@@ -4,6 +4,7 @@ import { inputsOf, type Map as MapOp, type Op, type Scan, type Window } from './
 import type { Part } from './algebra/part.ts'
 import { selectOf } from './algebra/select-of.ts'
 import type { Relation } from './relations.ts'
+import { planAsof } from './rules/asof.ts'
 import { planDistinct } from './rules/distinct.ts'
 import { planGroup } from './rules/group.ts'
 import { planLimit } from './rules/limit.ts'
@@ -86,6 +87,8 @@ class Cutter {
         return this.#over(op, planSetop)
       case 'outer':
         return this.#over(op, planOuter)
+      case 'asof':
+        return this.#over(op, planAsof)
       case 'window':
         return this.#over(op, planWindow)
       case 'limit':
@@ -225,6 +228,7 @@ function withInputs(op: Op, inputs: readonly Op[]): Op {
   const [first] = inputs
   switch (op.kind) {
     case 'outer':
+    case 'asof':
     case 'setop':
       return { ...op, left: inputs[0] ?? op.left, right: inputs[1] ?? op.right }
     case 'retain':

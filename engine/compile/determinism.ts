@@ -4,6 +4,7 @@ import { type Ast, type AstValue, isAst, items, placeOf, textOf, visit } from '.
 import { offeredNames } from './offered-names.ts'
 import type { Read } from './resolve.ts'
 import { choosesByOrder } from './ties-aggregates.ts'
+import { isAsof, refusedAsof } from './ties-asof.ts'
 
 /**
  * A view is a function of the events up to its position. Text whose answer depends on anything else, or on the order in
@@ -105,12 +106,8 @@ export function refuseNondeterminism(node: Ast, reads: readonly Read[], function
     if (isAst(part.cte_map)) checkModifiers(part, refuse)
     if (part.type === 'JOIN' && part.ref_type === 'POSITIONAL')
       refuse('POSITIONAL JOIN', 'depends on the order of stored rows', 'Join by a key.')
-    if (part.type === 'JOIN' && part.ref_type === 'ASOF')
-      refuse(
-        'ASOF JOIN',
-        'takes whichever of several rows that tie comes first',
-        'Write JOIN LATERAL (SELECT its columns by name FROM … WHERE right.time <= left.time ORDER BY right.time DESC LIMIT 1) AS r ON true; ties are broken by the remaining columns.',
-      )
+    const asof = isAsof(part) ? refusedAsof(part) : undefined
+    if (asof) refuse('ASOF JOIN', asof.why, asof.remedy)
     if (part.class === 'COLLATE')
       refuse(
         'COLLATE',

@@ -14,7 +14,7 @@ export function estimateOf(part: Part, rowsOf: (name: string) => number | undefi
   const unit = unitOf(part.op)
   const touched = touchedOf(measured)
   if (unit !== undefined && !(part.rule.strategy === 'linear' && unit === 'join keys')) {
-    const among = kept === undefined ? '' : touched === undefined ? `, of ${count(kept)}` : `: about ${count(touched)} of ${count(kept)}`
+    const among = amongText(touched, kept, unit === 'partitions' || unit === 'join keys')
     return { of: 'touched', ...known('touched', touched), ...known('among', kept), text: `the ${unit} that it touches${among}` }
   }
   if (part.feeds.some((feed) => joins(feed.op))) {
@@ -22,6 +22,13 @@ export function estimateOf(part: Part, rowsOf: (name: string) => number | undefi
     return { of: 'batch', ...known('among', inputs), text: `the batch, looked up among ${among} that it is joined with` }
   }
   return { of: 'batch', text: 'the batch' }
+}
+
+/** How many of how many; a state of rows is not of the unit that is counted. */
+function amongText(touched: number | undefined, kept: number | undefined, isOfRows: boolean): string {
+  if (kept === undefined) return ''
+  if (touched === undefined) return isOfRows ? `, among ${count(kept)} rows` : `, of ${count(kept)}`
+  return isOfRows ? `: about ${count(touched)}, among ${count(kept)} rows` : `: about ${count(touched)} of ${count(kept)}`
 }
 
 /** Means over the last batches; nothing where no engine has measured any. */

@@ -45,7 +45,7 @@ export function growthOfRows(op: Op, plans: ReadonlyMap<string, ViewPlan>): Grow
     case 'constant':
       return 'fixed'
     case 'opaque':
-      return most(op.reads.map((read) => growthOfScan({ kind: 'scan', read, columns: [], names: [] }, plans)))
+      return most(['keys', ...op.reads.map((read) => growthOfScan({ kind: 'scan', read, columns: [], names: [] }, plans))])
     case 'map':
       return op.input.kind === 'window' && topOf(op) ? byKeys(op.input.partition.length, below()) : below()
     case 'outer':
@@ -55,6 +55,8 @@ export function growthOfRows(op: Op, plans: ReadonlyMap<string, ViewPlan>): Grow
     case 'distinct':
     case 'setop':
       return below() === 'events' ? 'values' : below()
+    case 'retain':
+      return below() === 'events' ? 'retained' : below()
     case 'limit':
       return op.limit === undefined ? below() : 'fixed'
     default:

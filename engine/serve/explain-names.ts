@@ -51,7 +51,7 @@ export function wordsOf(op: Op, read: Readable): string {
   const all = (some: readonly { readonly sql: string }[], between: string) => some.map((one) => plain(read(one.sql))).join(between)
   switch (op.kind) {
     case 'scan':
-      return op.read.relation.name
+      return `the rows of ${op.read.relation.name}`
     case 'constant':
       return 'constant rows'
     case 'opaque':
@@ -82,6 +82,8 @@ export function wordsOf(op: Op, read: Readable): string {
       return op.partition.length > 0 ? `window PARTITION BY ${all(op.partition, ', ')}` : 'window over all rows'
     case 'limit':
       return `${op.order.length > 0 ? 'ORDER BY … ' : ''}${op.limit === undefined ? `OFFSET ${op.offset}` : `LIMIT ${op.limit}`}`
+    case 'retain':
+      return `within ${op.bounds.map(({ name, period }) => `${period} of the greatest ${name}`).join(' and ')}`
     default:
       return (op as Op).kind.toUpperCase()
   }

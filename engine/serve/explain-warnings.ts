@@ -2,6 +2,7 @@ import { limits } from '../../limits.ts'
 import { inputsOf, type Op } from '../compile/algebra/op.ts'
 import type { Part } from '../compile/algebra/part.ts'
 import type { ViewPlan } from '../compile/plan.ts'
+import { hasPlace } from '../compile/relations.ts'
 import type { Facts } from './explain-facts.ts'
 import { type Growth, growthOfPart, growthOfRows, isUnbounded, most } from './explain-growth.ts'
 import { rewriteOf } from './explain-rewrites.ts'
@@ -47,9 +48,10 @@ export function boundWarnings(plan: ViewPlan, facts: Facts): readonly string[] {
     kept.push(`${whose} (${growth === 'values' ? 'one for each distinct value' : 'one or more for each event'})`)
   }
   if (kept.length === 0) return []
-  return [
-    `${plan.name} keeps a state without bound: ${[...new Set(kept)].join('; ')}. It grows as long as events come; evert views shows its bytes.`,
-  ]
+  const hint = plan.reads.some((read) => hasPlace(read.relation))
+    ? ` A retention would bound it: WITH (retention = '90 days', event_time = 'a field') behind the view's name.`
+    : ''
+  return [`${plan.name} keeps a state without bound: ${[...new Set(kept)].join('; ')}. It grows as long as events come.${hint}`]
 }
 
 /** Names of the relations below an operator. */

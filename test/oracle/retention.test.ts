@@ -42,6 +42,9 @@ const selects: Readonly<Record<string, string>> = {
   events: 'SELECT _type AS type, sku, ts FROM shop WHERE n > 1 OR n IS NULL',
   unsold: 'SELECT sku, n FROM shop.Asked AS a WHERE NOT EXISTS (SELECT 1 FROM shop.Sold WHERE Sold.sku = a.sku AND Sold.ts >= a.ts)',
   of_both: 'SELECT CAST(auction AS VARCHAR) AS x FROM bids UNION ALL SELECT sku FROM shop',
+  as_of: 'SELECT b.price, a.sku FROM bids AS b ASOF JOIN shop.Asked AS a ON b.auction = a.n AND b.ts >= a.ts::TIMESTAMP',
+  scalar: 'SELECT sku, (SELECT max(price) FROM bids WHERE bids.auction = a.n) AS p FROM shop.Asked AS a',
+  unpivoted: 'SELECT v, count(*) AS n FROM bids UNPIVOT (v FOR k IN (auction, price)) GROUP BY v',
   recursive:
     'WITH RECURSIVE r AS (SELECT min(price) AS p FROM bids UNION ALL SELECT p + 1 FROM r WHERE p < (SELECT max(price) FROM bids)) SELECT p FROM r',
 }

@@ -101,6 +101,20 @@ export interface Outer {
   readonly columns: readonly Col[]
 }
 
+/**
+ * For each left row the right row of equal keys with the last time that it may have (`left` `sign` `right`; the first one where the
+ * sign is turned): of several the greatest in all its columns, in their order, NULL being greater than anything. Inner or left.
+ */
+export interface Asof {
+  readonly kind: 'asof'
+  readonly type: 'inner' | 'left'
+  readonly left: Op
+  readonly right: Op
+  readonly keys: readonly { readonly left: Expr; readonly right: Expr }[]
+  readonly time: { readonly left: Expr; readonly right: Expr; readonly sign: '>=' | '>' | '<=' | '<' }
+  readonly columns: readonly Col[]
+}
+
 /** `columns` are those of keys and aggregates. Without GROUP BY (`isGlobal`) there is always exactly one row. */
 export interface Group {
   readonly kind: 'group'
@@ -187,7 +201,7 @@ export interface Opaque {
   readonly why: string
 }
 
-export type Op = Scan | Constant | Map | Expand | Join | Outer | Group | Distinct | Union | Setop | Window | Limit | Retain | Opaque
+export type Op = Scan | Constant | Map | Expand | Join | Outer | Asof | Group | Distinct | Union | Setop | Window | Limit | Retain | Opaque
 
 export function inputsOf(op: Op): readonly Op[] {
   switch (op.kind) {
@@ -199,6 +213,7 @@ export function inputsOf(op: Op): readonly Op[] {
     case 'union':
       return op.inputs
     case 'outer':
+    case 'asof':
     case 'setop':
       return [op.left, op.right]
     case 'retain':

@@ -1,6 +1,7 @@
 import { ident, list, path } from '../../../connectors/store/quote.ts'
 import { relationSchema, relationTable } from '../relations.ts'
 import { isExpired, notAny } from '../retention.ts'
+import { asofRows } from './asof.ts'
 import type { Col, Op, OrderTerm } from './op.ts'
 
 /** A FROM item that stands for an operator's rows, columns by id; undefined: the operator's own text. */
@@ -37,6 +38,8 @@ export function selectOf(op: Op, standing: Standing = everywhere): string {
       if (op.type === 'anti') return `SELECT ${columns} FROM ${left} WHERE NOT EXISTS (SELECT 1 FROM ${right} WHERE ${on})`
       return `SELECT ${columns} FROM ${left} ${op.type === 'left' ? 'LEFT' : 'FULL'} JOIN ${right} ON ${on}`
     }
+    case 'asof':
+      return asofRows(op, from(op.left), from(op.right))
     case 'group': {
       const shown = [
         ...op.keys.map((key) => `${key.expr.sql} AS ${ident(key.col.id)}`),

@@ -24,6 +24,10 @@ function lineOf(op: Op): string {
       return `join${conjunction(' on ', op.on)}: ${ids(op.columns)}`
     case 'outer':
       return `${op.type}${conjunction(' on ', op.on)}: ${ids(op.columns)}`
+    case 'asof': {
+      const pairs = [...op.keys.map((key) => ({ ...key, sign: '=' })), op.time]
+      return `asof ${op.type} on ${pairs.map((one) => `${one.left.sql} ${one.sign} ${one.right.sql}`).join(' AND ')}: ${ids(op.columns)}`
+    }
     case 'group':
       return `group${op.isGlobal ? ' all' : ` by ${outputs(op.keys)}`}${op.aggregates.length > 0 ? `: ${op.aggregates.map((one) => `${one.sql} AS ${one.col.id}`).join(', ')}` : ''}`
     case 'distinct':

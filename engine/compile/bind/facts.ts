@@ -43,17 +43,11 @@ export function maxOneRow(op: Op): boolean {
   }
 }
 
-/** Columns that operators name and none of them makes: those of the SELECTs around a correlated query. */
+/** Columns that operators name and their inputs do not have: those of the SELECTs around a correlated query. */
 export function freeColumns(op: Op): ReadonlySet<string> {
-  const made = new Set<string>()
-  const used = new Set<string>()
-  const walk = (one: Op): void => {
-    for (const column of one.columns) made.add(column.id)
-    for (const id of namedIn(one)) used.add(id)
-    for (const input of inputsOf(one)) walk(input)
-  }
-  walk(op)
-  return new Set([...used].filter((id) => !made.has(id)))
+  const below = inputsOf(op)
+  const own = new Set(below.flatMap((input) => input.columns.map((column) => column.id)))
+  return new Set([...namedIn(op).filter((id) => !own.has(id)), ...below.flatMap((input) => [...freeColumns(input)])])
 }
 
 export function readsRelations(op: Op): boolean {
@@ -73,6 +67,8 @@ function namedIn(op: Op): readonly string[] {
     case 'join':
     case 'outer':
       return all(op.on)
+    case 'asof':
+      return all([...op.keys, op.time].flatMap((pair) => [pair.left, pair.right]))
     case 'group':
       return [...all(op.keys.map((key) => key.expr)), ...op.aggregates.flatMap(ofAggregate)]
     case 'window':

@@ -23,6 +23,10 @@ export function filter(op: Op, where: readonly Expr[], raises: Raises): Op {
       const { rest, inputs } = handDown([op.left], where, raises)
       return above({ ...op, left: inputs[0] ?? op.left }, rest)
     }
+    case 'asof': {
+      const { rest, inputs } = handDown([op.left], where, raises)
+      return above({ ...op, left: inputs[0] ?? op.left }, rest)
+    }
     case 'expand': {
       const { rest, inputs } = handDown([op.input], where, raises)
       return above({ ...op, input: inputs[0] ?? op.input }, rest)

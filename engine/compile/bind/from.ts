@@ -1,10 +1,11 @@
-import type { Col, Op } from '../algebra/op.ts'
+import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, isAst, textOf } from '../ast.ts'
 import { placeColumns, relationSchema } from '../relations.ts'
 import { type Binder, type Bound, type Ctes, Unbound } from './binder.ts'
 import { freeColumns, unitSql } from './facts.ts'
 import { bindJoin } from './join.ts'
 import { bindLateral } from './lateral.ts'
+import { bindPivot } from './pivot.ts'
 import { bindCte, bindQuery, readOf } from './query.ts'
 import { retained } from './retained.ts'
 import { type Merged, type Scope, type Source, source } from './scope.ts'
@@ -18,6 +19,8 @@ export interface From {
   readonly merged: readonly Merged[]
   /** A lateral item: its rows are those of what stands before it, too, each exactly once, or as often as it has rows for it. */
   readonly holdsLeft?: 'each' | 'some'
+  /** A lateral item: the same as a LEFT JOIN with these conditions. */
+  readonly leftJoin?: (on: readonly Expr[]) => Promise<Op>
 }
 
 /** `parent`: names of the SELECTs around. `left`: what stands before the item in FROM, which a lateral item may use. */
@@ -48,8 +51,11 @@ export async function bindFrom(binder: Binder, item: Ast, around: Around): Promi
       return bindTableFunction(binder, item, around)
     case 'EXPRESSION_LIST':
       return bindValues(binder, item, around)
+    case 'PIVOT':
+      // The renamed columns are named so by DuckDB already.
+      return named(await bindPivot(binder, item, around), textOf(item.alias), [])
     default:
-      throw new Unbound({ PIVOT: 'PIVOT or UNPIVOT', SHOW_REF: 'DESCRIBE' }[textOf(item.type)] ?? 'an unknown item of FROM')
+      throw new Unbound(item.type === 'SHOW_REF' ? 'DESCRIBE' : 'an unknown item of FROM')
   }
 }
 
@@ -91,8 +97,7 @@ async function bindDerived(binder: Binder, item: Ast, { ctes, parent, left }: Ar
   const bound = await bindQuery(binder, (item.subquery as Ast).node as Ast, ctes, scope)
   const free = freeColumns(bound.op)
   if (!left?.op.columns.some((column) => free.has(column.id))) return named(bound, textOf(item.alias), renamed)
-  const lateral = await bindLateral(binder, bound, left)
-  return { ...named(lateral.bound, textOf(item.alias), renamed), holdsLeft: lateral.holdsLeft }
+  return { ...named(bound, textOf(item.alias), renamed), ...(await bindLateral(binder, bound, left)) }
 }
 
 /** What stands for a missing FROM: one row, of which nothing is read. */

@@ -1,5 +1,6 @@
 import type { Col, Expr, Op } from '../algebra/op.ts'
 import { type Ast, textOf } from '../ast.ts'
+import { asofUsing, bindAsof } from './asof.ts'
 import { type Binder, Unbound } from './binder.ts'
 import { inner } from './build.ts'
 import { conditions } from './conditions.ts'
@@ -16,7 +17,7 @@ import { type Merged, ownName, type Source, same } from './scope.ts'
 /** A JOIN, or a comma of FROM. The right side may use the names of the left one (LATERAL). */
 export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Around): Promise<From> {
   const kind = textOf(item.ref_type)
-  if (kind === 'ASOF' || kind === 'POSITIONAL') throw new Unbound(`${kind} JOIN`)
+  if (kind === 'POSITIONAL') throw new Unbound(`${kind} JOIN`)
   const type = textOf(item.join_type)
   const left = await bindFrom(binder, item.left as Ast, { ctes, parent })
   const right = await bindFrom(binder, item.right as Ast, { ctes, parent, left })
@@ -34,17 +35,21 @@ export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Arou
   const sources = type === 'SEMI' || type === 'ANTI' ? left.sources : names.scope.sources
   const kept = names.scope.merged.filter((column) => !shared.some((name) => same(name, column.name)))
   const merged = type === 'SEMI' || type === 'ANTI' ? left.merged : [...kept, ...pairs.map((pair) => pair.merged)]
-  const rows = joined(binder, type, left, right, on)
+  const rows =
+    kind === 'ASOF'
+      ? await bindAsof(binder, type, left.op, right, [...asofUsing(pairs.map((pair) => pair.equal)), ...written])
+      : await joined(binder, type, left, right, on)
   const asking = written.filter((one) => hasOwn(one, isSubquery))
   if (asking.length > 0 && type !== 'INNER') throw new Unbound(`a subquery in the ON of a ${type} JOIN`)
   const op = await liftConditions(binder, asking, { op: rows, scope: names.scope, ctes, outer: (ast) => ast })
   return { op, sources, merged }
 }
 
-function joined(binder: Binder, type: string, left: From, right: From, on: readonly Expr[]): Op {
+async function joined(binder: Binder, type: string, left: From, right: From, on: readonly Expr[]): Promise<Op> {
   const mayRaise = (one: Expr) => raises(one.ast, binder)
   if (type === 'INNER') return filter(right.holdsLeft ? right.op : inner([left.op, right.op]), on, mayRaise)
   if (right.holdsLeft === 'each' && type === 'LEFT' && on.every((one) => isTrue(one.ast))) return right.op
+  if (right.leftJoin && type === 'LEFT') return right.leftJoin(on)
   if (right.holdsLeft) throw new Unbound(`a lateral ${type} JOIN`)
   if (type === 'FULL')
     return {

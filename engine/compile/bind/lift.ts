@@ -33,6 +33,7 @@ export async function liftSubqueries(
   for (const ast of asts)
     visitOwn(ast, (part) => {
       if (isSubquery(part)) found.add(part)
+      return !isSubquery(part)
     })
   let { op } = place
   const values = new Map<Ast, Ast>()

@@ -36,6 +36,12 @@ export function prune(op: Op, needed: Ids): Op {
     }
     case 'outer':
       return pruneOuter(op, needed)
+    case 'asof': {
+      const below = union(needed, usesOfAll([...op.keys, op.time].map((pair) => pair.left)))
+      // All columns of the right side decide between rows of one time.
+      const right = exactly(op.right, idsOf(op.right))
+      return { ...op, left: exactly(op.left, below), right, columns: op.columns.filter((column) => below.has(column.id)) }
+    }
     case 'group': {
       const aggregates = op.aggregates.filter((one) => needed.has(one.col.id))
       const used = union(usesOfAll(op.keys.map((key) => key.expr)), ...aggregates.map(usesOfAggregate))

@@ -2,6 +2,7 @@ import type { Op } from '../algebra/op.ts'
 import { type Ast, baseTable, isAst, items, textOf, visit } from '../ast.ts'
 import { relationSchema } from '../relations.ts'
 import type { Read } from '../resolve.ts'
+import { asofAsLateral } from '../ties-asof.ts'
 import { type Binder, type Bound, type Ctes, type Named, nullType, Unbound } from './binder.ts'
 import { isNull } from './expr.ts'
 import type { Scope } from './scope.ts'
@@ -31,7 +32,7 @@ export async function bindQuery(binder: Binder, node: Ast, around: Ctes, parent:
 
 /** A query as one operator, which knows no more of it than its text and whether it reads. Undefined: it cannot stand alone. */
 export async function opaqueQuery(binder: Binder, node: Ast, ctes: Ctes, why: string): Promise<Bound | undefined> {
-  const alone = standingAlone(node, ctes)
+  const alone = asofAsLateral(standingAlone(node, ctes))
   const reads = readsOf(alone, binder.reads)
   return takenWhole(binder, alone, (sql, columns) =>
     reads.length > 0 ? { kind: 'opaque', sql, reads, columns, why } : { kind: 'constant', sql, columns },

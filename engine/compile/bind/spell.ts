@@ -59,6 +59,14 @@ function rebuild(op: Op, change: (expr: Expr) => Expr): Op {
       return { ...op, inputs: op.inputs.map(inside), on: all(op.on) }
     case 'outer':
       return { ...op, left: inside(op.left), right: inside(op.right), on: all(op.on) }
+    case 'asof': {
+      const sides = <T extends { readonly left: Expr; readonly right: Expr }>(pair: T): T => ({
+        ...pair,
+        left: change(pair.left),
+        right: change(pair.right),
+      })
+      return { ...op, left: inside(op.left), right: inside(op.right), keys: op.keys.map(sides), time: sides(op.time) }
+    }
     case 'group':
       return { ...op, input: inside(op.input), keys: outputs(op.keys), aggregates: op.aggregates.map(aggregate) }
     case 'window':

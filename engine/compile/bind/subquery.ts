@@ -1,9 +1,9 @@
 import type { Op } from '../algebra/op.ts'
-import { type Ast, columnRef } from '../ast.ts'
+import { type Ast, items } from '../ast.ts'
+import { anyCondition, anyValue } from './any.ts'
 import { type Binder, type Ctes, Unbound } from './binder.ts'
-import { inner } from './build.ts'
-import { freeColumns, isOneRow, maxOneRow } from './facts.ts'
-import { bindQuery, opaqueQuery } from './query.ts'
+import { existsCondition, existsValue } from './exists.ts'
+import { scalarValue } from './scalar.ts'
 import type { Scope } from './scope.ts'
 
 /** Where an expression stands: the rows that it is computed over, and what its subqueries see around them. */
@@ -27,38 +27,20 @@ export interface Lifted {
  * where it is not understood: the SELECT around is taken as a whole then.
  */
 export async function bindSubquery(binder: Binder, node: Ast, place: Place): Promise<Lifted> {
-  if (node.subquery_type !== 'SCALAR') throw new Unbound('EXISTS or IN with a subquery')
-  const query = (node.subquery as Ast).node as Ast
-  const bound = await bindQuery(binder, query, place.ctes, place.scope)
-  const [value] = bound.columns
-  if (!value || bound.columns.length > 1) throw new Unbound('a subquery with several columns')
-  if (freeColumns(bound.op).size > 0) throw new Unbound('a correlated subquery')
-  if (isOneRow(bound.op)) return { op: inner([place.op, bound.op]), ast: columnRef(value.col.id) }
-  if (maxOneRow(bound.op)) {
-    const columns = [...place.op.columns, ...bound.op.columns.map((column) => ({ ...column, nullable: true }))]
-    return { op: { kind: 'outer', type: 'left', left: place.op, right: bound.op, on: [], columns }, ast: columnRef(value.col.id) }
-  }
-  // More than one row is an error, which only the whole says as DuckDB does.
-  const single = await opaqueQuery(binder, selectValue(node), place.ctes, 'a subquery whose one row is not certain')
-  const [shown] = single?.columns ?? []
-  if (!single || !shown) throw new Unbound('a correlated subquery')
-  return { op: inner([place.op, single.op]), ast: columnRef(shown.col.id) }
+  if (node.subquery_type === 'EXISTS') return existsValue(binder, node, place)
+  if (node.subquery_type === 'ANY') return anyValue(binder, node, place)
+  if (node.subquery_type !== 'SCALAR') throw new Unbound('an unknown kind of subquery')
+  return scalarValue(binder, node, place)
 }
 
 /**
  * A condition of WHERE or HAVING with subqueries, as the rows of the place that fulfil it. Undefined: its subqueries are
  * values like any other.
  */
-export async function bindCondition(_binder: Binder, _condition: Ast, _place: Place): Promise<Op | undefined> {
+export async function bindCondition(binder: Binder, condition: Ast, place: Place): Promise<Op | undefined> {
+  let [node, isNot] = [condition, false]
+  while (node.type === 'OPERATOR_NOT' && items(node.children)[0]) [node, isNot] = [items(node.children)[0] as Ast, !isNot]
+  if (node.subquery_type === 'EXISTS') return existsCondition(binder, node, isNot, place)
+  if (node.subquery_type === 'ANY') return anyCondition(binder, node, isNot, place)
   return undefined
-}
-
-function selectValue(node: Ast): Ast {
-  return {
-    type: 'SELECT_NODE',
-    cte_map: {},
-    select_list: [node],
-    from_table: { type: 'EMPTY' },
-    aggregate_handling: 'STANDARD_HANDLING',
-  }
 }

@@ -5,6 +5,7 @@ import { type Binder, Unbound } from './binder.ts'
 import { covers, isSubquery, usesOf } from './expr.ts'
 import { bindExpression, type Names } from './expression.ts'
 import { type Around, type From, oneRow } from './from.ts'
+import { leftJoined } from './lateral.ts'
 import { hasOwn } from './own.ts'
 import { source } from './scope.ts'
 import { ask, standIn } from './typing.ts'
@@ -47,9 +48,15 @@ async function bindItem(binder: Binder, item: Ast, { left }: Around): Promise<Fr
   const own = { sources: [named], merged: [] }
   if (uses.size === 0) return { ...own, op: { kind: 'constant', sql: `SELECT * FROM ${text}`, columns } }
   const lateral = `${text} AS u(${list(columns.map((column) => column.id))})`
-  if (left?.op.columns.some((column) => uses.has(column.id)))
-    return { ...own, op: expand(left.op, lateral, uses, columns), holdsLeft: 'some' }
-  return { ...own, op: expand(oneRow(binder), lateral, uses, columns) }
+  const alone = expand(oneRow(binder), lateral, uses, columns)
+  if (!left?.op.columns.some((column) => uses.has(column.id))) return { ...own, op: alone }
+  const shown = columns.map((col) => ({ name: undefined, col }))
+  return {
+    ...own,
+    op: expand(left.op, lateral, uses, columns),
+    holdsLeft: 'some',
+    leftJoin: (on) => leftJoined(binder, { op: alone, columns: shown }, left.op, on),
+  }
 }
 
 /** The rows with those of a lateral item; in a join it goes to the input that it is about. */

@@ -1,4 +1,5 @@
 import { aggregate, having } from './aggregates.ts'
+import { asofForms } from './asof.ts'
 import { condition, scalar } from './expressions.ts'
 import { any, as, column, columns, type Form, is, type Known, key, other, type Scope, star } from './relation.ts'
 
@@ -41,6 +42,7 @@ function tableOf(x: Scope): Known {
 }
 
 export const joinForms: readonly Form[] = [
+  ...asofForms,
   { name: 'inner and outer joins', make: (x) => joined(x, other(x), outer) },
   { name: 'inner and outer joins', make: (x) => joined(x, tableOf(x), outer) },
   { name: 'a join with itself', make: (x) => (x.from.rows > 80 ? undefined : joined(x, x.from, outer)) },
