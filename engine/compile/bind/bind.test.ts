@@ -528,6 +528,21 @@ const understood: Record<string, readonly string[]> = {
     'SELECT a, CASE WHEN a > 1 THEN (SELECT max(t.a) FROM t WHERE t.id = s.id) ELSE (SELECT min(t.a) FROM t WHERE t.id = s.id) END AS n FROM s',
     'SELECT id, (SELECT q.n FROM (SELECT id, count(*) AS n FROM u GROUP BY id) AS q WHERE q.id = z.id) AS n FROM (SELECT DISTINCT id FROM s) AS z',
   ],
+  'subqueries of several SELECTs around': [
+    'SELECT a FROM s WHERE EXISTS (SELECT 1 FROM t WHERE t.id = s.id AND t.a > (SELECT avg(u.k) FROM u WHERE u.id = t.id AND u.k <= s.b))',
+    'SELECT a FROM s WHERE EXISTS (SELECT 1 FROM t WHERE t.id = s.id AND t.a >= (SELECT count(*) FROM u WHERE u.id = t.id AND u.k = s.b))',
+    'SELECT a, (SELECT count(*) FROM t WHERE t.a = s.a AND t.id IN (SELECT id FROM u WHERE u.k < s.b)) AS n FROM s',
+    'SELECT a, (SELECT sum((SELECT count(*) FROM u WHERE u.id = t.id AND u.k <> s.a)) FROM t WHERE t.id = s.id) AS n FROM s',
+    'SELECT a FROM s WHERE EXISTS (SELECT 1 FROM t WHERE t.id = s.id AND EXISTS (SELECT 1 FROM u WHERE u.id = t.id AND u.id = s.id AND u.k = t.a))',
+    'SELECT a, (SELECT max(q.n) FROM t, LATERAL (SELECT count(*) AS n FROM u WHERE u.id = t.id AND u.k > s.b) AS q WHERE t.id = s.id) AS n FROM s',
+    'SELECT x.a, q.n FROM s AS x, LATERAL (SELECT t.a, (SELECT count(*) FROM u WHERE u.k = t.a AND u.id > x.b) AS n FROM t WHERE t.id = x.id) AS q',
+    'SELECT a FROM s WHERE b IN (SELECT t.a FROM t WHERE t.id = s.id AND t.a NOT IN (SELECT u.k FROM u WHERE u.id < s.id))',
+  ],
+  'subqueries in the ON of outer joins': [
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON s.id = t.id AND t.a IN (SELECT k FROM u)',
+    'SELECT s.a, t.a FROM s LEFT JOIN t ON s.id = t.id AND t.a > (SELECT avg(k) FROM u)',
+    'SELECT s.a, t.a FROM t RIGHT JOIN s ON s.id = t.id AND t.a NOT IN (SELECT k FROM u WHERE k IS NOT NULL)',
+  ],
   'LATERAL over relations': [
     'SELECT s.a, q.a FROM s, LATERAL (SELECT max(t.a) AS a FROM t WHERE t.id = s.id) AS q',
     'SELECT s.a, q.n FROM s, LATERAL (SELECT count(*) AS n FROM t WHERE t.id < s.id) AS q WHERE q.n > 2',
@@ -702,6 +717,8 @@ const shapes: Record<string, string> = {
   'SELECT s.a, q.a AS b FROM s, LATERAL (SELECT t.a FROM t WHERE t.id = s.id) AS q': 'join(scan s, scan t)',
   'SELECT s.a, q.a AS b FROM s LEFT JOIN LATERAL (SELECT t.a FROM t WHERE t.id = s.id ORDER BY t.a LIMIT 1) AS q ON true':
     'map(left(scan s, map(window(scan t))))',
+  'SELECT a FROM s WHERE EXISTS (SELECT 1 FROM t WHERE t.id = s.id AND EXISTS (SELECT 1 FROM u WHERE u.id = s.id))':
+    'map(semi(scan s, semi(scan t, scan u)))',
   'SELECT * FROM (SELECT a, b FROM s) PIVOT (count(*) FOR a IN (1, 2))': 'group(scan s)',
   'SELECT id, n, v FROM s UNPIVOT (v FOR n IN (a, b))': 'map(map(scan s))',
 }

@@ -1,6 +1,5 @@
 import type { Col, Op, Output } from '../algebra/op.ts'
 import { columnRef } from '../ast.ts'
-import { Unbound } from './binder.ts'
 import { inner, mapOver } from './build.ts'
 import { columnOf, constant, covers, expr, passing, plainId, usesOf } from './expr.ts'
 import { isUnit } from './facts.ts'
@@ -14,13 +13,13 @@ import { type Around, conditionsOf, type Key, type Keyed, outsideOf, type Unnest
  */
 function domain({ binder, place }: Around, ids: readonly string[]): Op {
   const asts = ids.map((id) => place.outer(columnRef(id)))
-  const uses = usesOf(asts)
-  if (!covers(place.op, uses)) throw new Unbound('a subquery correlated with a SELECT further out')
-  const from = narrow(place.op, uses)
+  // Columns of SELECTs further out are taken as they are; there they are unnested in their turn.
+  const own = new Set([...usesOf(asts)].filter((id) => columnOf(place.op, id)))
+  const from = narrow(place.op, own)
   const outputs = ids.map((id, at): Output => {
     const value = expr(asts[at] ?? columnRef(id))
-    const own = columnOf(place.op, plainId(value.ast) ?? '')
-    return { col: { id, type: binder.typeOf(id), nullable: own?.nullable ?? true }, expr: value }
+    const nullable = columnOf(place.op, plainId(value.ast) ?? '')?.nullable ?? true
+    return { col: { id, type: binder.typeOf(id), nullable }, expr: value }
   })
   const input = mapOver(from, [], outputs)
   return { kind: 'distinct', input, columns: input.columns }
@@ -38,7 +37,9 @@ export async function withDomain(around: Around, unnested: Unnested, more: reado
   const ids = [...new Set([...outsideOf(unnested), ...more])]
   const { op, on, late, having } = unnested
   const domains = domain(around, ids)
-  const computed = [...late].map(([id, ast]): Output => ({ col: { id, type: around.binder.typeOf(id), nullable: true }, expr: expr(ast) }))
+  const computed = [...late]
+    .filter(([id]) => !ids.includes(id))
+    .map(([id, ast]): Output => ({ col: { id, type: around.binder.typeOf(id), nullable: true }, expr: expr(ast) }))
   const keys = domains.columns.map((column): Key => ({ id: column.id, outer: columnRef(column.id), nullable: column.nullable }))
   const rows = (): Op => {
     // Nothing of the row that stands for a missing FROM is read, but that it is passed on is written.

@@ -7,12 +7,14 @@ import { conditions } from './conditions.ts'
 import { learnConstants } from './constants.ts'
 import { conjuncts, covers, expr, isSubquery, isTrue } from './expr.ts'
 import { bindExpression } from './expression.ts'
+import { freeColumns } from './facts.ts'
 import { filter } from './filter.ts'
 import { type Around, bindFrom, type From, scopeOf } from './from.ts'
 import { liftConditions } from './lift.ts'
 import { hasOwn } from './own.ts'
 import { raises } from './raises.ts'
 import { type Merged, ownName, type Source, same } from './scope.ts'
+import type { Place } from './subquery.ts'
 
 /** A JOIN, or a comma of FROM. The right side may use the names of the left one (LATERAL). */
 export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Around): Promise<From> {
@@ -35,14 +37,23 @@ export async function bindJoin(binder: Binder, item: Ast, { ctes, parent }: Arou
   const sources = type === 'SEMI' || type === 'ANTI' ? left.sources : names.scope.sources
   const kept = names.scope.merged.filter((column) => !shared.some((name) => same(name, column.name)))
   const merged = type === 'SEMI' || type === 'ANTI' ? left.merged : [...kept, ...pairs.map((pair) => pair.merged)]
-  const rows =
-    kind === 'ASOF'
-      ? await bindAsof(binder, type, left.op, right, [...asofUsing(pairs.map((pair) => pair.equal)), ...written])
-      : await joined(binder, type, left, right, on)
+  const place = (op: Op): Place => ({ op, scope: names.scope, ctes, outer: (ast) => ast })
   const asking = written.filter((one) => hasOwn(one, isSubquery))
-  if (asking.length > 0 && type !== 'INNER') throw new Unbound(`a subquery in the ON of a ${type} JOIN`)
-  const op = await liftConditions(binder, asking, { op: rows, scope: names.scope, ctes, outer: (ast) => ast })
-  return { op, sources, merged }
+  if (kind === 'ASOF') {
+    const all = [...asofUsing(pairs.map((pair) => pair.equal)), ...written]
+    return { op: await bindAsof(binder, type, left.op, right, all), sources, merged }
+  }
+  if (asking.length === 0 || type === 'INNER') {
+    const rows = await joined(binder, type, left, right, on)
+    return { op: await liftConditions(binder, asking, place(rows)), sources, merged }
+  }
+  // Of an outer join, the side that may lack a partner is only filtered: a subquery must be about that side alone.
+  const [partners, others] = type === 'RIGHT' ? [left, right] : [right, left]
+  const op = await liftConditions(binder, asking, place(partners.op))
+  const isOfBoth = [...freeColumns(op)].some((id) => others.op.columns.some((column) => column.id === id))
+  if (type === 'FULL' || right.holdsLeft || isOfBoth) throw new Unbound(`a subquery in the ON of a ${type} JOIN`)
+  const [one, other] = type === 'RIGHT' ? [{ ...left, op }, right] : [left, { ...right, op }]
+  return { op: await joined(binder, type, one, other, on), sources, merged }
 }
 
 async function joined(binder: Binder, type: string, left: From, right: From, on: readonly Expr[]): Promise<Op> {

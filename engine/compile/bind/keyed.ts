@@ -43,7 +43,7 @@ interface Sides {
 }
 
 /** Does it compare a value of the query with one of the rows around? */
-function sidesOf(ast: Ast, op: Unnested['op']): Sides | undefined {
+export function sidesOf(ast: Ast, op: Unnested['op']): Sides | undefined {
   if (ast.type !== 'COMPARE_EQUAL' && ast.type !== 'COMPARE_NOT_DISTINCT_FROM') return undefined
   if (has(ast, (part) => part.class === 'COLLATE')) return undefined
   const isInner = (side: Ast) => usesOf(side).size > 0 && covers(op, usesOf(side))

@@ -6,6 +6,7 @@ import { expr } from './expr.ts'
 import { freeColumns } from './facts.ts'
 import { filter } from './filter.ts'
 import { raises } from './raises.ts'
+import { sameInside } from './same-inside.ts'
 import { unnestArms } from './unnest-arms.ts'
 import { unnestDistinct, unnestGroup, unnestLimit, unnestWindow } from './unnest-keyed.ts'
 import { unnestMap } from './unnest-map.ts'
@@ -63,7 +64,9 @@ async function unnestOuter(around: Around, op: Extract<Op, { kind: 'outer' }>): 
   const left = await unnest(around, op.left).then((one) => (one.having ? settled(around, one) : one))
   const found = await unnest(around, op.right)
   const right = op.type === 'left' || op.type === 'full' || found.having ? await settled(around, found) : found
-  const on = [...op.on.map((one) => spreadLate(spreadLate(one.ast, right.late), left.late)), ...right.on]
+  const given = [...op.on.map((one) => spreadLate(spreadLate(one.ast, right.late), left.late)), ...right.on]
+  const known = sameInside(around, left)
+  const on = given.map((ast) => spreadLate(ast, known))
   const both = inner([left.op, right.op])
   const free = outside(both, on)
   if (free.length === 0)
