@@ -39,13 +39,20 @@ export interface Start {
   readonly removed: readonly string[]
 }
 
+export interface StartOptions {
+  /** Members whose rows are of another definition are left out, and nothing is removed: for a replay. */
+  readonly tolerateChanged?: boolean
+  /** Default `limits.firstBuildEventsMin`. */
+  readonly firstBuildEventsMin?: number | undefined
+}
+
 /** Topics, position and versions, checked against each other. Throws `position-mismatch`, `definition-changed`, `history-gone`. */
-export async function start(store: Store, log: Log, definitions: Definitions, options: { tolerateChanged?: boolean } = {}): Promise<Start> {
+export async function start(store: Store, log: Log, definitions: Definitions, options: StartOptions = {}): Promise<Start> {
   await initialize(store)
   const position = await agreePosition(store, log, [...definitions.sources.values()])
   const { position: stored } = await store.transaction(readPosition)
   const retired = positionSum(new Map([...stored].filter(([topic]) => !position.has(topic))))
-  return { ...(await reconcile(store, log, definitions, position, options.tolerateChanged === true)), retired }
+  return { ...(await reconcile(store, log, definitions, position, options)), retired }
 }
 
 /** The stored position belongs to this log and to these topics, and lies within them; new topics begin at 0. */
@@ -112,7 +119,7 @@ async function reconcile(
   log: Log,
   definitions: Definitions,
   position: Position,
-  tolerateChanged: boolean,
+  { tolerateChanged = false, firstBuildEventsMin = limits.firstBuildEventsMin }: StartOptions,
 ): Promise<Omit<Start, 'retired'>> {
   const rows = await store.transaction(readVersions)
   const promoted = await promotedVersions(log)
@@ -149,8 +156,9 @@ async function reconcile(
   for (const row of removed) statements.push(...(await forget(store, row)))
   const kept = new Set([...live.keys(), ...changed.flatMap((name) => ['view', 'history', 'table'].map((kind) => `${kind}:${name}`))])
   statements.push(...(await decodedBy(store, definitions, kept)))
+  const isAhead = await aheadOf(log, definitions, position, firstBuildEventsMin)
   return {
-    ...(await create(store, log, definitions, position, rows, { live, changed }, statements)),
+    ...(await create(store, log, definitions, position, rows, { live, changed, isAhead }, statements)),
     removed: removed.filter((row) => row.kind !== 'part').map((row) => row.name),
   }
 }
@@ -181,6 +189,8 @@ interface Known {
   readonly live: ReadonlyMap<string, VersionRow>
   /** Views whose rows are of another definition: they are replaced by a replay, and by nothing else. */
   readonly changed: readonly string[]
+  /** Is there so much before a view that it is better computed when all of it is kept? */
+  readonly isAhead: (name: string) => boolean
 }
 
 async function create(
@@ -189,7 +199,7 @@ async function create(
   definitions: Definitions,
   position: Position,
   rows: readonly VersionRow[],
-  { live, changed }: Known,
+  { live, changed, isAhead }: Known,
   statements: string[],
 ): Promise<Omit<Start, 'removed' | 'retired'>> {
   const members: Member[] = []
@@ -198,7 +208,6 @@ async function create(
   const made: Derivation[] = []
   const toBuild: Derivation[] = []
   const joined = new Set<string>()
-  const isAhead = await aheadOf(log, definitions, position)
   const untouched = (name: string) => (position.get(definitions.sources.get(name)?.topic ?? '') ?? []).every((offset) => offset === 0n)
   for (const derivation of definitions.derivations) {
     const row = live.get(key(derivation.kind, derivation.name))
@@ -246,7 +255,7 @@ async function create(
 }
 
 /** Is there so much before a derivation, in all that it follows from, that it is better computed when that is there? */
-async function aheadOf(log: Log, definitions: Definitions, position: Position): Promise<(name: string) => boolean> {
+async function aheadOf(log: Log, definitions: Definitions, position: Position, eventsMin: number): Promise<(name: string) => boolean> {
   const sources = [...definitions.sources.values()]
   const ends = await log.ends(sources.map((source) => source.topic))
   const waiting = (source: Source) =>
@@ -257,7 +266,7 @@ async function aheadOf(log: Log, definitions: Definitions, position: Position): 
     inputs.set(name, new Set([...streams.keys(), ...reads.flatMap((read) => [...(inputs.get(read) ?? [])])]))
   return (name) => {
     const own = sources.filter((source) => inputs.get(name)?.has(source.name))
-    return own.reduce((sum, source) => sum + waiting(source), 0n) > BigInt(limits.firstBuildEventsMin)
+    return own.reduce((sum, source) => sum + waiting(source), 0n) > eventsMin
   }
 }
 

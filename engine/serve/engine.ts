@@ -4,7 +4,7 @@ import type { Project } from '../model/types.ts'
 import { Build } from '../replay/build.ts'
 import { Loop } from '../run/loop.ts'
 import { createProcessor, type Processor } from '../run/processor/processor.ts'
-import { start } from '../run/start.ts'
+import { type StartOptions, start } from '../run/start.ts'
 import { answer } from './answer.ts'
 import { type Core, closeCore, openCore } from './core.ts'
 import { tellCosts } from './explain-declared.ts'
@@ -12,6 +12,8 @@ import type { Service } from './service.ts'
 
 export interface EngineOptions {
   readonly logger: Logger
+  /** See `StartOptions`: `Infinity` has new views follow a backlog batch by batch. */
+  readonly firstBuildEventsMin?: number
 }
 
 /** A running engine: the loop, the processors, and what can be asked of them. */
@@ -37,19 +39,19 @@ export async function startEngine(project: Project, options: EngineOptions): Pro
   }
 }
 
-async function open(project: Project, { logger }: EngineOptions): Promise<Engine> {
+async function open(project: Project, { logger, firstBuildEventsMin }: EngineOptions): Promise<Engine> {
   const core = await openCore(project, logger)
   try {
-    return await run(core)
+    return await run(core, { firstBuildEventsMin })
   } catch (error) {
     await closeCore(core)
     throw error
   }
 }
 
-async function run(core: Core): Promise<Engine> {
+async function run(core: Core, options: StartOptions): Promise<Engine> {
   const { logger, store, log, definitions, project } = core
-  const begun = await start(store, log, definitions)
+  const begun = await start(store, log, definitions, options)
   for (const name of begun.removed) logger.warn({ view: name }, `${name} is no longer declared: its rows are dropped`)
   const stopping = new AbortController()
   const onViewFailed = (view: string, error: string) =>
