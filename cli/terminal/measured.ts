@@ -10,7 +10,7 @@ export function measuredText(measured: Measured | undefined): string | undefined
   const apart = mean && `${ms(mean.ms)} and ${rows(mean.rows)} written a batch of ${events(mean.events)} (mean of ${mean.batches})`
   const whole =
     together &&
-    `small batches go as one string, of which only the whole is known: ${ms(together.ms)} for all that it holds, ${Math.round(together.parts)} in number (mean of ${together.batches})`
+    `small batches go as one string, of which only the whole is known: ${ms(together.ms)} for the ${Math.round(together.parts)} views and parts in it (mean of ${together.batches})`
   return [apart, whole].filter((text) => text !== undefined).join('; ')
 }
 
@@ -29,7 +29,7 @@ export function stepLines(batches: readonly MeasuredBatch[]): string[] {
   })
   const apart = batches.filter((batch) => batch.together === undefined)
   if (apart.length === 0) return []
-  return [`steps of the last ${formatMany(apart.length, 'batch').replace('batchs', 'batches')}`, ...lines]
+  return [apart.length === 1 ? 'steps of the last batch' : `steps of the last ${apart.length} batches`, ...lines]
 }
 
 function ms(value: number): string {

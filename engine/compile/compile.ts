@@ -20,6 +20,7 @@ import { type Catalog, type Read, resolve } from './resolve.ts'
 import { eventTimes, retainedIn, retaining, schemaOf } from './retention.ts'
 import { breakTies } from './ties.ts'
 import { asofAsLateral } from './ties-asof.ts'
+import { withoutNeedlessLimits } from './ties-exists.ts'
 import { readsWithin } from './view-retention.ts'
 
 export interface ParsedView {
@@ -95,7 +96,7 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
 const cost = { linear: 0, 'affected keys': 1, full: 2 } as const
 
 function resolveIn(view: ParsedView, catalog: Catalog): { node: Ast; reads: readonly Read[] } {
-  return refuseIn(view, () => resolve(view.node, catalog, 'sql-invalid'))
+  return refuseIn(view, () => resolve(withoutNeedlessLimits(view.node), catalog, 'sql-invalid'))
 }
 
 /** What `work` refuses is told with its place in the file. */

@@ -98,3 +98,11 @@ test('a set operation under a limit', async () => {
   const nested = 'SELECT origin FROM flights UNION ALL (SELECT iata FROM airports UNION SELECT state FROM airports) ORDER BY origin LIMIT 1'
   expect((await compiler.plan(nested)).select).toMatch(/ORDER BY origin, 1 ASC NULLS LAST LIMIT 1$/)
 })
+
+test('any row is enough for EXISTS', async () => {
+  const asked = async (limit: string) =>
+    (await compiler.plan(`SELECT origin FROM flights AS f WHERE EXISTS (SELECT 1 FROM airports AS a WHERE a.iata = f.origin${limit})`))
+      .select
+  expect(await asked(' LIMIT 1')).toBe(await asked(''))
+  expect(await asked(' ORDER BY a.state LIMIT 1')).toContain('LIMIT 1')
+})

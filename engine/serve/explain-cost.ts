@@ -88,6 +88,7 @@ function unitOf(op: Op): string | undefined {
     case 'window':
       return 'partitions'
     case 'outer':
+    case 'asof':
       return 'join keys'
     case 'distinct':
     case 'setop':

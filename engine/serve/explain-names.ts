@@ -64,6 +64,11 @@ export function wordsOf(op: Op, read: Readable): string {
       return op.on.length > 0 ? `JOIN ON ${all(op.on, ' AND ')}` : 'CROSS JOIN'
     case 'outer':
       return `${{ left: 'LEFT JOIN', full: 'FULL JOIN', semi: 'EXISTS or IN', anti: 'NOT EXISTS or NOT IN', mark: 'EXISTS as a value' }[op.type]} ON ${all(op.on, ' AND ') || 'TRUE'}`
+    case 'asof': {
+      const pairs = [...op.keys.map((key) => ({ ...key, sign: '=' })), op.time]
+      const on = pairs.map((one) => `${plain(read(one.left.sql))} ${one.sign} ${plain(read(one.right.sql))}`).join(' AND ')
+      return `ASOF ${op.type === 'left' ? 'LEFT ' : ''}JOIN ON ${on}`
+    }
     case 'group': {
       const keys = all(
         op.keys.map((key) => key.expr),

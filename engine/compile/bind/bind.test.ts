@@ -528,6 +528,16 @@ const understood: Record<string, readonly string[]> = {
     'SELECT a, CASE WHEN a > 1 THEN (SELECT max(t.a) FROM t WHERE t.id = s.id) ELSE (SELECT min(t.a) FROM t WHERE t.id = s.id) END AS n FROM s',
     'SELECT id, (SELECT q.n FROM (SELECT id, count(*) AS n FROM u GROUP BY id) AS q WHERE q.id = z.id) AS n FROM (SELECT DISTINCT id FROM s) AS z',
   ],
+  'rows of which nothing is read': [
+    'SELECT n FROM (SELECT a, count(*) OVER () AS n FROM s)',
+    'SELECT 1 IN (SELECT a FROM t) AS i FROM s',
+    'SELECT count(*) FROM s WHERE 1 IN (SELECT a FROM t)',
+    'SELECT count(*) FROM s WHERE 1 NOT IN (SELECT a FROM t)',
+    'SELECT count(*) FROM s WHERE EXISTS (SELECT 1 FROM t WHERE s.a = 1)',
+    'SELECT EXISTS (SELECT 1 FROM t) AS e FROM s',
+    'SELECT count(*) FROM s LEFT JOIN (SELECT max(a) AS m FROM t HAVING count(*) > 1) ON true',
+    'SELECT (SELECT count(*) FROM t WHERE s.a = 1) AS n FROM s',
+  ],
   'subqueries of several SELECTs around': [
     'SELECT a FROM s WHERE EXISTS (SELECT 1 FROM t WHERE t.id = s.id AND t.a > (SELECT avg(u.k) FROM u WHERE u.id = t.id AND u.k <= s.b))',
     'SELECT a FROM s WHERE EXISTS (SELECT 1 FROM t WHERE t.id = s.id AND t.a >= (SELECT count(*) FROM u WHERE u.id = t.id AND u.k = s.b))',

@@ -59,7 +59,8 @@ export function prune(op: Op, needed: Ids): Op {
     case 'window': {
       const windows = op.windows.filter((window) => needed.has(window.col.id))
       if (windows.length === 0) return prune(op.input, needed)
-      const input = prune(op.input, union(needed, usesOfAll(op.partition), usesOfAll(windows.map((window) => window.expr))))
+      const used = union(needed, usesOfAll(op.partition), usesOfAll(windows.map((window) => window.expr)))
+      const input = prune(op.input, withAny(op.input, used))
       return { ...op, input, windows, columns: [...input.columns, ...windows.map((window) => window.col)] }
     }
     case 'retain': {
@@ -80,7 +81,7 @@ export function exactly(op: Op, needed: Ids): Op {
 }
 
 function pruneOuter(op: Extract<Op, { kind: 'outer' }>, needed: Ids): Op {
-  const below = union(needed, usesOfAll(op.on))
+  const below = withAny(op.left, union(needed, usesOfAll(op.on)))
   const left = exactly(op.left, below)
   const right = exactly(op.right, below)
   if (op.type === 'mark') return { ...op, left, right, columns: [...left.columns, ...(op.mark ? [op.mark] : [])] }
@@ -93,6 +94,12 @@ function pruneUnion(op: Extract<Op, { kind: 'union' }>, needed: Ids): Op {
   const places = op.columns.flatMap((column, at) => (needed.has(column.id) ? [at] : []))
   const inputs = op.inputs.map((input) => exactly(input, new Set(places.map((at) => input.columns[at]?.id ?? ''))))
   return { ...op, inputs, columns: places.flatMap((at) => op.columns[at] ?? []) }
+}
+
+/** Rows that are kept have at least one column. */
+function withAny(op: Op, needed: Ids): Ids {
+  const [first] = op.columns
+  return !first || op.columns.some((column) => needed.has(column.id)) ? needed : union(needed, new Set([first.id]))
 }
 
 function idsOf(op: Op): Ids {

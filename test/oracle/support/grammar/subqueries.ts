@@ -30,7 +30,7 @@ export const subqueryForms: readonly Form[] = [
     name: 'EXISTS and NOT EXISTS',
     make: (x) => {
       const inner = other(x)
-      const test = `${x.c.pick(['EXISTS', 'NOT EXISTS'])} (SELECT 1 FROM ${inner.name} AS s WHERE ${correlation(x, inner)})`
+      const test = `${x.c.pick(['EXISTS', 'NOT EXISTS'])} (SELECT 1 FROM ${inner.name} AS s WHERE ${correlation(x, inner)}${x.c.pick(['', '', ' LIMIT 1'])})`
       const more = x.c.chance(3) ? ` ${x.c.pick(['AND', 'OR'])} ${condition(x, 'o.', 1)}` : ''
       return `SELECT ${as(x, scalar(x, 'o.'))}, ${as(x, scalar(x, 'o.'))} FROM ${x.from.name} AS o WHERE ${test}${more}`
     },
