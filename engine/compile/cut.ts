@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isInsertOnly, type Leaf } from './algebra/feed.ts'
+import { markOf, type Rename, renameIn } from './algebra/ids.ts'
 import { inputsOf, type Map as MapOp, type Op, type Scan, type Window } from './algebra/op.ts'
 import type { Part } from './algebra/part.ts'
 import { selectOf } from './algebra/select-of.ts'
@@ -10,7 +11,7 @@ import { planGroup } from './rules/group.ts'
 import { planLimit } from './rules/limit.ts'
 import { planOuter } from './rules/outer.ts'
 import { planRetain } from './rules/retain.ts'
-import type { Rule, Traits } from './rules/rule.ts'
+import type { Names, Rule, Traits } from './rules/rule.ts'
 import { planSetop } from './rules/setop.ts'
 import { planShown } from './rules/shown.ts'
 import { planRecomputed, planStore } from './rules/store.ts'
@@ -28,7 +29,7 @@ export function cut(
   names: readonly string[],
   mayRaise: (map: MapOp) => boolean,
 ): { root: Part; parts: readonly Part[] } {
-  const cutter = new Cutter(mayRaise)
+  const cutter = new Cutter(mayRaise, markOf(op))
   const root = cutter.part(op, { name, names })
   return { root, parts: cutter.parts }
 }
@@ -37,8 +38,11 @@ class Cutter {
   readonly #mayRaise: (map: MapOp) => boolean
   readonly #parts = new Map<string, Part>()
 
-  constructor(mayRaise: (map: MapOp) => boolean) {
+  readonly #mark: string
+
+  constructor(mayRaise: (map: MapOp) => boolean, mark: string) {
     this.#mayRaise = mayRaise
+    this.#mark = mark
   }
 
   get parts(): readonly Part[] {
@@ -51,7 +55,9 @@ class Cutter {
     const scans = [...new Set(leaves.flatMap((all) => [...all]))].map(([scan, leaf]) => ({ scan, leaf }))
     const streams = scans.flatMap(({ scan, leaf }) => (leaf.kind === 'stream' && scan.kind === 'scan' ? [scan] : []))
     const hasConstant = fed.some((one) => holds(one, 'constant'))
-    const canonical = canonicalOf(own, rule)
+    const names: Names = { table: 't', side: (side) => side }
+    const rename = renameIn([selectOf(own), ...rule.create(names), rule.rows(names), ...fed.map((one) => selectOf(one))], this.#mark)
+    const canonical = canonicalOf(own, rule, rename)
     const name = root?.name ?? `~${createHash('sha256').update(canonical).digest('hex').slice(0, 16)}`
     const known = root ? undefined : this.#parts.get(name)
     if (known) return known
@@ -65,6 +71,7 @@ class Cutter {
       reads: [...new Set(scans.flatMap(({ leaf }) => (leaf.kind === 'kept' ? [leaf.name] : [])))],
       byEvents: streams.length > 0 && streams.length === scans.length && !hasConstant,
       canonical,
+      rename,
     }
     if (!root) this.#parts.set(name, part)
     return part
@@ -246,12 +253,8 @@ function withInputs(op: Op, inputs: readonly Op[]): Op {
 }
 
 /** What is computed, with ids numbered by their first appearance, and the schemas that say which events are good. */
-function canonicalOf(op: Op, rule: Rule): string {
-  const numbers = new Map<string, number>()
-  const text = selectOf(op).replaceAll(/"#(\d+)"/g, (_, id: string) => {
-    numbers.set(id, numbers.get(id) ?? numbers.size)
-    return `"#${numbers.get(id)}"`
-  })
+function canonicalOf(op: Op, rule: Rule, rename: Rename): string {
+  const text = rename(selectOf(op))
   const schemas = [...leavesOf(op).keys()].map((scan) => (scan as Scan).read.relation.schema ?? '')
   const types = op.columns.map((column) => `${column.type}${column.nullable ? '' : ' NOT NULL'}`)
   return JSON.stringify([planVersion, rule.strategy, rule.insertOnly, rule.needsRows, text, schemas, types])

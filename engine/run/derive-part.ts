@@ -24,7 +24,7 @@ export interface Described {
 export function derivePart(part: Part, described: Described): Derivation {
   const { rule, name } = part
   const renamed = part.op.columns.map((column, i) => `${ident(column.id)} AS ${ident(part.names[i] ?? '')}`).join(', ') || '1 AS _one'
-  const shown = (names: Names) => `SELECT ${renamed} FROM (${rule.rows(names)})`
+  const shown = (names: Names) => part.rename(`SELECT ${renamed} FROM (${rule.rows(names)})`)
   const relation = path(relationSchema, name)
   const marked = path(relationSchema, markedRelation(name))
   return {
@@ -38,13 +38,15 @@ export function derivePart(part: Part, described: Described): Derivation {
     reads: part.reads,
     byEvents: part.byEvents,
     create: (table) => {
-      const statements = rule.create(namesOf(table))
+      const statements = rule.create(namesOf(table)).map(part.rename)
       const usesSides = statements.some((sql) => sql.includes(sideTable(table)))
       return [...(usesSides ? [`CREATE SCHEMA IF NOT EXISTS ${sideTable(table)}`] : []), ...statements]
     },
     expose: (table) => [
       `CREATE OR REPLACE VIEW ${relation} AS ${shown(namesOf(table))}`,
-      ...(rule.marked ? [`CREATE OR REPLACE VIEW ${marked} AS SELECT ${renamed}, _at FROM (${rule.marked(namesOf(table))})`] : []),
+      ...(rule.marked
+        ? [`CREATE OR REPLACE VIEW ${marked} AS ${part.rename(`SELECT ${renamed}, _at FROM (${rule.marked(namesOf(table))})`)}`]
+        : []),
       ...(described.kind === 'sql'
         ? [`CREATE OR REPLACE VIEW ${path('main', name)} AS SELECT ${list(part.names)} FROM (${shown(namesOf(table))})${described.order}`]
         : []),
@@ -61,6 +63,9 @@ export function derivePart(part: Part, described: Described): Derivation {
 function* steps(part: Part, batch: Batch, table: string, context: PrepareContext): Generator<Statement, void, number> {
   const { changes } = context
   let parameters: Parameter[] = []
+  // Events may hold any text, so they come into a statement when its columns have their names.
+  const events: string[] = []
+  const complete = (sql: string) => part.rename(sql).replaceAll(/\0(\d+)\0/g, (_, at: string) => events[Number(at)] ?? '')
   const fed: Fed = {
     isFirst: context.isFirst,
     at: context.at,
@@ -73,7 +78,7 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
         ...needsOf(scan),
         ...(relation.type === undefined ? {} : { type: relation.type }),
       })
-      return from
+      return `\0${events.push(from) - 1}\0`
     },
   }
   const run = {
@@ -91,7 +96,8 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
   while (!next.done) {
     const own = parameters
     parameters = []
-    next = maintained.next(yield own.length > 0 ? { sql: next.value, parameters: own } : { sql: next.value })
+    const sql = complete(next.value)
+    next = maintained.next(yield own.length > 0 ? { sql, parameters: own } : { sql })
   }
   if (next.value) changes.add(part.name)
 }

@@ -1,5 +1,6 @@
 import type { Rule } from '../rules/rule.ts'
 import type { Feed } from './feed.ts'
+import type { Rename } from './ids.ts'
 import type { Op, Scan } from './op.ts'
 
 /** One operator that is kept, and how its inputs come to it. A view is one part, with perhaps others below it. */
@@ -19,4 +20,6 @@ export interface Part {
   readonly byEvents: boolean
   /** What it computes, independent of the ids in it. */
   readonly canonical: string
+  /** Its statements as they are stored and run: ids are those of the view that was bound first, and of no meaning to another. */
+  readonly rename: Rename
 }

@@ -2,7 +2,7 @@ import type { Column } from '../../../connectors/store/store.ts'
 import type { Op } from '../algebra/op.ts'
 import { selectOf } from '../algebra/select-of.ts'
 import type { Analyzer } from '../analyzer.ts'
-import type { Ast } from '../ast.ts'
+import { type Ast, freeName } from '../ast.ts'
 import type { Read } from '../resolve.ts'
 import { type Binder, createBinder, Unbound } from './binder.ts'
 import { only } from './build.ts'
@@ -19,7 +19,7 @@ import { ask } from './typing.ts'
  * smallest SELECT that holds it; never an error, and never other rows than the SELECT's own.
  */
 export async function bind(analyzer: Analyzer, node: Ast, reads: readonly Read[], columns: readonly Column[]): Promise<Op> {
-  const binder = createBinder(analyzer, reads)
+  const binder = createBinder(analyzer, reads, freeMark(node, reads))
   const types = columns.map((column) => column.type)
   try {
     const bound = await bindQuery(binder, uniqueCtes(node), new Map(), undefined)
@@ -39,4 +39,10 @@ export async function bind(analyzer: Analyzer, node: Ast, reads: readonly Read[]
 async function whole(binder: Binder, node: Ast, columns: readonly Column[], why: string): Promise<Op> {
   const sql = await binder.analyzer.print(node)
   return { kind: 'opaque', sql, reads: binder.reads, columns: columns.map((column) => binder.fresh(column.type, true)), why }
+}
+
+/** What ids begin with: `#`, and longer where the view or what it reads has that in a name or a text. */
+function freeMark(node: Ast, reads: readonly Read[]): string {
+  const names = reads.flatMap(({ relation }) => [relation.name, ...relation.columns.map((column) => column.name)])
+  return freeName({ node, names }, '#')
 }

@@ -43,14 +43,15 @@ export function storedType(type: string): string {
   return type === nullType ? 'INTEGER' : type
 }
 
-export function createBinder(analyzer: Analyzer, reads: readonly Read[]): Binder {
+/** `mark`: what ids begin with; it stands nowhere in the view. */
+export function createBinder(analyzer: Analyzer, reads: readonly Read[], mark = '#'): Binder {
   const types = new Map<string, string>()
   return {
     analyzer,
     reads,
     constants: new Map(),
     fresh: (type, nullable) => {
-      const id = `#${types.size + 1}`
+      const id = `${mark}${types.size + 1}`
       types.set(id, type)
       return { id, type, nullable }
     },
