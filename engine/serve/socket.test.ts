@@ -10,6 +10,7 @@ import { connectService } from './remote.ts'
 import type { Service } from './service.ts'
 import { type ServedSocket, serveSocket } from './socket.ts'
 import { readHolder, socketPath } from './socket-place.ts'
+import { PROTOCOL } from './socket-protocol.ts'
 
 let dataDir: string
 const served: { close(): Promise<void> }[] = []
@@ -243,7 +244,7 @@ describe('a connection that breaks', () => {
   ])('%s is never a short answer', async (_name, finish, tail) => {
     const engine = createServer((incoming, response) => {
       incoming.on('data', (body) => {
-        if (String(body).includes('hello')) return response.end('{"answer":{"evert":"engine","protocol":1,"pid":1},"parts":0}\n')
+        if (String(body).includes('hello')) return response.end(`{"answer":{"evert":"engine","protocol":${PROTOCOL},"pid":1},"parts":0}\n`)
         return response.write(rows + tail, () =>
           finish(
             () => response.end(),
@@ -267,7 +268,7 @@ describe('a connection that breaks', () => {
     served.push({ close: () => new Promise((resolve) => engine.close(() => resolve())) })
     await expect(connectService(dataDir)).rejects.toMatchObject({
       code: 'engine-unreachable',
-      message: expect.stringContaining('protocol 9, wanted protocol 1'),
+      message: expect.stringContaining(`protocol 9, wanted protocol ${PROTOCOL}`),
     })
   })
 })
