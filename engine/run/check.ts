@@ -5,14 +5,16 @@ import type { BadEvent, CheckedChunk, Source } from './batch.ts'
 
 const nothing: readonly BadEvent[] = []
 const NULL_TEXT = Buffer.from('null')
+const KEYLESS = "a table's row needs a key: rows are kept by the message's key, and this message has none"
 
 /**
  * Makes a chunk decodable (design §4.2). Values that `append` validated and marked with the stream's present schema go
- * through as they are; all others get one full check, which depends on the bytes and the schema alone.
+ * through as they are; all others get one full check, which depends on the bytes, the key of a table's row and the schema alone.
  */
 export function checkChunk(source: Source, chunk: Chunk): CheckedChunk {
   const marked = chunk.schema === source.fingerprint && chunk.lengths === undefined
-  if (marked && (chunk.nulls === undefined || chunk.nulls.length === 0)) return { chunk, values: chunk.values, bad: nothing }
+  const keyless = source.kind === 'table' && chunk.keys?.includes(null) !== false
+  if (marked && !keyless && (chunk.nulls === undefined || chunk.nulls.length === 0)) return { chunk, values: chunk.values, bad: nothing }
   const types = chunk.types.map((name) => source.types.find((type) => type.name === name))
   const known = (name: string) =>
     `the type ${JSON.stringify(name)} is not declared on ${source.name} (declared: ${source.types.map((type) => type.name).join(', ')})`
@@ -24,9 +26,19 @@ export function checkChunk(source: Source, chunk: Chunk): CheckedChunk {
   for (let index = 0; index < chunk.count; index++) {
     const typeIndex = chunk.typeIndexes?.[index] ?? 0
     const type = types[typeIndex]
-    const verdict = nulls.has(index)
-      ? tombstone(source)
-      : verdictOf(type, known(chunk.types[typeIndex] ?? ''), chunk.values, frames[index * 2] ?? 0, frames[index * 2 + 1] ?? 0, marked, utf8)
+    const verdict = isKeyless(source, chunk, index)
+      ? KEYLESS
+      : nulls.has(index)
+        ? tombstone(source)
+        : verdictOf(
+            type,
+            known(chunk.types[typeIndex] ?? ''),
+            chunk.values,
+            frames[index * 2] ?? 0,
+            frames[index * 2 + 1] ?? 0,
+            marked,
+            utf8,
+          )
     if (verdict === undefined) continue
     if (typeof verdict === 'string') {
       bad.push({ index, reason: verdict })
@@ -35,6 +47,11 @@ export function checkChunk(source: Source, chunk: Chunk): CheckedChunk {
   }
   if (changed.size === 0 && chunk.lengths === undefined) return { chunk, values: chunk.values, bad: nothing }
   return { chunk, values: reframe(chunk, frames, changed), bad }
+}
+
+/** Rows of a table are found again by their key. Whoever reads a table asks for the keys, so none at hand is none there. */
+function isKeyless(source: Source, chunk: Chunk, index: number): boolean {
+  return source.kind === 'table' && (chunk.keys?.[index] ?? null) === null
 }
 
 function tombstone(source: Source): Uint8Array | string {
