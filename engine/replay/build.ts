@@ -18,10 +18,12 @@ import {
   dropVersion,
   freeTable,
   insertVersion,
+  readFresh,
   readVersions,
   setVersionState,
   stateTable,
   type VersionRow,
+  writeFresh,
 } from '../run/registry.ts'
 import { literalBinder } from '../run/source.ts'
 
@@ -195,7 +197,8 @@ export class Build implements Background {
     )
     const names = new Set(derivations.map((derivation) => derivation.name))
     const others = loop.members.filter((member) => !names.has(member.derivation.name))
-    const orphans = orphansOf([...others, ...this.#members])
+    // What a declared view needs stays, though the view may have failed, or is not replayed yet.
+    const orphans = orphansOf([...others, ...this.#members]).filter((member) => !order.includes(member.derivation.name))
     const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
     await store.transaction(async (tx) => {
       for (const [i, derivation] of derivations.entries()) {
@@ -219,6 +222,8 @@ export class Build implements Background {
         await computeFromState(tx, member, loop)
       }
       for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
+      // One that failed when it joined was left to be computed: it is now.
+      for (const statement of writeFresh((await readFresh(tx)).filter((name) => !names.has(name)))) await tx.run(statement)
       for (const { derivation, table } of orphans)
         for (const statement of [...derivation.conceal(), ...dropVersion({ table: tableOf({ derivation, table }) })])
           await tx.run(statement)
@@ -236,8 +241,12 @@ export class Build implements Background {
     })
     crashPoint('swap-after-commit')
     this.#rows = [] // they are live now, and no longer this build's to take away
-    const at = (member: Member) => order.indexOf(member.derivation.name)
-    loop.setMembers([...others, ...this.#members].filter((member) => !orphans.includes(member)).sort((a, b) => at(a) - at(b)))
+    loop.setMembers(
+      inOrder(
+        [...others, ...this.#members].filter((member) => !orphans.includes(member)),
+        order,
+      ),
+    )
   }
 
   /** Live views over the new versions that are not built anew themselves: they follow in the same transaction. */
@@ -291,6 +300,23 @@ function orphansOf(members: readonly Member[]): Member[] {
     if (more.length === 0) return orphans
     orphans.push(...more)
   }
+}
+
+/** As declared; those that run by an older declaration, which `order` does not name, after what they read as well. */
+function inOrder(members: readonly Member[], order: readonly string[]): Member[] {
+  const at = (member: Member) => order.indexOf(member.derivation.name)
+  const byName = new Map(members.map((member) => [member.derivation.name, member]))
+  const placed = new Set<Member>()
+  const place = (member: Member): void => {
+    if (placed.has(member)) return
+    for (const read of member.derivation.reads) {
+      const input = byName.get(read)
+      if (input) place(input)
+    }
+    placed.add(member)
+  }
+  for (const member of members.toSorted((a, b) => at(a) - at(b))) place(member)
+  return [...placed]
 }
 
 function sameKind(one: string, other: string): boolean {

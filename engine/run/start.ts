@@ -207,12 +207,16 @@ async function create(
   const fresh: string[] = []
   const made: Derivation[] = []
   const toBuild: Derivation[] = []
+  const failed = new Set<Derivation>()
   const joined = new Set<string>()
   const untouched = (name: string) => (position.get(definitions.sources.get(name)?.topic ?? '') ?? []).every((offset) => offset === 0n)
   for (const derivation of definitions.derivations) {
     const row = live.get(key(derivation.kind, derivation.name))
     if (row) {
-      if (row.state !== 'live') continue // failed: not served until it is replayed
+      if (row.state !== 'live') {
+        failed.add(derivation)
+        continue // not served until it is replayed
+      }
       members.push({ derivation, table: stateTable(row) })
       joined.add(derivation.name)
       if (left.has(derivation.name)) fresh.push(derivation.name)
@@ -251,7 +255,19 @@ async function create(
   )
   if (made.length > 0) statements.push(...writeFresh(fresh))
   if (statements.length > 0) await store.script(statements)
-  return { position, members, fresh, toBuild }
+  return { position, members, fresh, toBuild: withFailedParts(definitions, toBuild, failed) }
+}
+
+/** A part that failed under other views is tried again for those that have come to need it. */
+function withFailedParts(definitions: Definitions, toBuild: readonly Derivation[], failed: ReadonlySet<Derivation>): Derivation[] {
+  const chosen = new Set(toBuild)
+  const read = new Set(toBuild.flatMap((derivation) => derivation.reads))
+  for (const derivation of definitions.derivations.toReversed()) {
+    if (derivation.kind !== 'part' || !failed.has(derivation) || !read.has(derivation.name)) continue
+    chosen.add(derivation)
+    for (const name of derivation.reads) read.add(name)
+  }
+  return definitions.derivations.filter((derivation) => chosen.has(derivation))
 }
 
 /** Is there so much before a derivation, in all that it follows from, that it is better computed when that is there? */

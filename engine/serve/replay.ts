@@ -69,7 +69,7 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     if (core.loop) loop.addBackground(build)
     else while ((await build.step()) !== 'done');
     const built = await build.done
-    core.definitions = merged(core.definitions, definitions, new Set(names))
+    core.definitions = merged(core.definitions, definitions, new Set(names), loop)
     await tellCosts(core, (name) => names.includes(name))
     const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
     const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.name)}`))
@@ -143,19 +143,23 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
   const stale = (derivation: Derivation) =>
     versions.every((row) => row.name !== derivation.name || row.fingerprint !== derivation.fingerprint || row.state !== 'live')
   const chosen = new Set<string>([target.name])
+  /** Views, and the parts over them: a part is shared, so who reads it may have nothing to do with the view. */
+  const followed = new Set<string>([target.name])
   const need = (derivation: Derivation) => {
     for (const name of derivation.reads) {
       const upstream = definitions.derivations.find((candidate) => candidate.name === name)
       // What a view keeps on the way is part of it, and is repaired with it.
       if (!upstream || (upstream.kind !== 'part' && live.get(name) === upstream.fingerprint && !chosen.has(name))) continue
       chosen.add(name)
+      if (upstream.kind !== 'part') followed.add(name)
       need(upstream)
     }
   }
   need(target)
   for (const derivation of definitions.derivations) {
-    if (derivation.reads.some((read) => chosen.has(read)) && stale(derivation)) {
+    if (derivation.reads.some((read) => followed.has(read)) && stale(derivation)) {
       chosen.add(derivation.name)
+      followed.add(derivation.name)
       need(derivation)
     }
   }
@@ -163,15 +167,18 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
 }
 
 /** The running definitions with the replayed ones in place; views that were changed on disk but not replayed stay as they run. */
-function merged(running: Definitions, read: Definitions, replayed: ReadonlySet<string>): Definitions {
+function merged(running: Definitions, read: Definitions, replayed: ReadonlySet<string>, loop: Loop): Definitions {
   const keep = (name: string) => !replayed.has(name)
   const pick = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): Map<string, T> =>
     new Map([...before].filter(([name]) => keep(name)).concat([...after].filter(([name]) => replayed.has(name))))
   const before = new Map(running.derivations.map((derivation) => [derivation.name, derivation]))
+  const declared = new Set(read.derivations.map((derivation) => derivation.name))
+  const undeclared = loop.members.map((member) => member.derivation).filter((derivation) => !declared.has(derivation.name))
   return {
-    derivations: read.derivations.flatMap((derivation) =>
-      replayed.has(derivation.name) ? [derivation] : (before.get(derivation.name) ?? []),
-    ),
+    derivations: [
+      ...read.derivations.flatMap((derivation) => (replayed.has(derivation.name) ? [derivation] : (before.get(derivation.name) ?? []))),
+      ...undeclared,
+    ],
     plans: pick(running.plans, read.plans),
     folds: pick(running.folds, read.folds),
     sources: running.sources,
