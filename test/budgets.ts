@@ -22,11 +22,11 @@ export const suites: readonly Suite[] = [
   suite('house', ['test/house/', 'test/support/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 120_000 }),
   suite('unit', ['engine/', 'connectors/', 'cli/', 'errors.test.ts', 'limits.test.ts'], {
     workers: 2,
-    budgetSeconds: 60,
+    budgetSeconds: 75,
     testTimeoutMs: 60_000,
   }),
   suite('conformance', ['test/conformance/'], { workers: 2, budgetSeconds: 30, testTimeoutMs: 60_000 }),
-  suite('oracle', ['test/oracle/'], { workers: 1, budgetSeconds: 100, longBudgetSeconds: 7_200, testTimeoutMs: 180_000 }),
+  suite('oracle', ['test/oracle/'], { workers: 1, budgetSeconds: 110, longBudgetSeconds: 7_200, testTimeoutMs: 180_000 }),
   suite('crash', ['test/crash/'], { workers: 1, budgetSeconds: 130, longBudgetSeconds: 3_600, testTimeoutMs: 180_000 }),
   suite('cli', ['test/cli/'], { workers: 1, budgetSeconds: 110, testTimeoutMs: 120_000 }),
   suite('package', ['test/package/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 240_000 }),

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { Analyzer } from '../../engine/compile/analyzer.ts'
 import { stream } from '../../engine/model/declare/stream.ts'
 import { table } from '../../engine/model/declare/table.ts'
 import { view } from '../../engine/model/declare/view.ts'
@@ -7,7 +8,7 @@ import { sql } from '../../engine/model/schema/sql.ts'
 import { createAppender } from '../../engine/run/append.ts'
 import { Plain } from './support/plain.ts'
 import { plainValues } from './support/schema.ts'
-import { Subject } from './support/subject.ts'
+import { openAnalyzer, Subject } from './support/subject.ts'
 
 /** Every view that random trials or reading once found wrong, by name. */
 const shop = stream('shop', {
@@ -66,6 +67,12 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   'a whole row': ['SELECT k, Made IS NULL AS gone FROM shop.Made'],
 }
 
+let analyzer: Analyzer
+beforeAll(async () => {
+  analyzer = await openAnalyzer()
+})
+afterAll(() => analyzer.close())
+
 let subject: Subject | undefined
 let plain: Plain | undefined
 afterEach(async () => {
@@ -95,7 +102,7 @@ test.each(
     ).map(([size, literal]) => [name, size, literal, texts] as const),
   ),
 )('%s, batches of %s', async (_, size, literalEventsMax, [select, plainSelect = select]) => {
-  subject = await Subject.open({ ...world, views: { v: select } }, { events: size, literalEventsMax })
+  subject = await Subject.open({ ...world, views: { v: select } }, { events: size, literalEventsMax }, { analyzer, inMemory: true })
   plain = await Plain.open([shop, dim])
   await plain.run(`CREATE VIEW v AS ${plainSelect}`)
   const appender = createAppender(subject.log, [shop, dim])

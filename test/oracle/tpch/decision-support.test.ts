@@ -5,7 +5,7 @@ import { Market } from './market.ts'
 import { questions } from './questions.ts'
 import { type TableName, tableNames } from './tables.ts'
 
-const steps = Number(process.env.EVERT_TPCH_STEPS ?? 25)
+const steps = Number(process.env.EVERT_TPCH_STEPS ?? (process.env.EVERT_LONG === '1' ? 25 : 16))
 const seed = Number(process.env.EVERT_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 /** Events of a batch: large ones go to DuckDB as lists, small ones as constants, unless a step would have all as lists. */
