@@ -9,8 +9,13 @@ import { transactionOn } from './write.ts'
 export async function readConnection(connection: DuckDBConnection, scratch: boolean, onDamage: (message: string) => void): Promise<Reader> {
   await connection.run(scratch ? 'BEGIN TRANSACTION' : 'BEGIN TRANSACTION READ ONLY')
   let closed = false
+  const { run, all } = transactionOn(connection)
+  const told = (error: Error): never => {
+    throw isDamage(error) ? storeError(error, onDamage) : error
+  }
   return {
-    ...transactionOn(connection),
+    run: (sql, parameters) => run(sql, parameters).catch(told),
+    all: (sql, parameters) => all(sql, parameters).catch(told),
     query: (sql, options) => query(connection, sql, options ?? {}, onDamage),
     close: async () => {
       if (closed) return
