@@ -22,7 +22,7 @@ import { openAnalyzer } from './support/subject.ts'
  *
  * The file is JSON (`support/case.ts`): change its texts and rows by hand as you like.
  */
-const cases = Number(process.env.EVERT_ORACLE_CASES ?? 120)
+const cases = Number(process.env.EVERT_ORACLE_CASES ?? 300)
 const seed = Number(process.env.EVERT_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const replay = process.env.EVERT_ORACLE_REPLAY
 
