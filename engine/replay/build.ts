@@ -141,7 +141,7 @@ export class Build implements Background {
         error instanceof ViewFailed
           ? new EvertError(
               'replay-failed',
-              `Building ${error.member.derivation.name}: ${error.message}. The live version stands as it was.`,
+              `Building ${error.member.derivation.kind === 'part' ? this.views.join(', ') : error.member.derivation.name}: ${error.message}. The live version stands as it was.`,
               { cause: error },
             )
           : asEvertError(error),
@@ -261,15 +261,17 @@ export class Build implements Background {
 
   /** Goes on without a view that raised, and without those that read it. */
   async #exclude(error: ViewFailed): Promise<void> {
-    const { name } = error.member.derivation
+    const { name, kind } = error.member.derivation
     const out = new Map([[name, error.message]])
-    for (const { derivation } of this.#members)
-      if (derivation.reads.some((read) => out.has(read))) out.set(derivation.name, `it reads ${name}, which failed: ${error.message}`)
+    // A part has no name that users know: it is the view itself that fails.
+    const why = kind === 'part' ? error.message : `it reads ${name}, which failed: ${error.message}`
+    for (const { derivation } of this.#members) if (derivation.reads.some((read) => out.has(read))) out.set(derivation.name, why)
     const failed = this.#rows.filter((row) => out.has(row.name))
     this.#rows = this.#rows.filter((row) => !out.has(row.name))
     this.#members = this.#members.filter((member) => !out.has(member.derivation.name))
     await this.#options.store.script(failed.map((row) => setVersionState(row.table, 'failed', out.get(row.name))))
-    for (const [view, why] of out) this.#options.onViewFailed?.(view, why)
+    const views = new Set(this.views)
+    for (const [view, message] of out) if (views.has(view)) this.#options.onViewFailed?.(view, message)
   }
 
   async #discard(): Promise<void> {

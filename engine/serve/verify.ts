@@ -13,7 +13,7 @@ import { isChanged, storedVersion } from './stored.ts'
  * rows that could be compared is answered with its error, so that the others are verified all the same.
  */
 export async function* verifyViews(core: Core, views: readonly string[] | undefined, ask: Ask): AsyncGenerator<VerifyAnswer> {
-  const declared = core.definitions.derivations.filter((derivation) => derivation.kind !== 'history')
+  const declared = core.definitions.derivations.filter(({ kind }) => kind !== 'history' && kind !== 'part')
   const wanted = views === undefined ? declared : views.map((name) => named(name, declared))
   for (const derivation of wanted) {
     const [versions, { position }] = await core.store.transaction(async (tx) => [await readVersions(tx), await readPosition(tx)] as const)

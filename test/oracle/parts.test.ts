@@ -134,3 +134,29 @@ test('a view that joins over a part that failed under another is built with the 
   await subject.drain()
   expect((await subject.rows('three')).rows).toEqual(['["3"]'])
 })
+
+test('all views are verified, and the parts are no views', async () => {
+  const p = made({ kinds: inKinds, different: inItems })
+  await append(p, 'items', [item('a', 'x')])
+  here = await startHere(p)
+  await caughtUp(here.service)
+  const answers: string[] = []
+  for await (const { view, equal } of here.service.verify(undefined)) answers.push(`${view} ${equal}`)
+  expect(answers.sort()).toEqual(['different true', 'items true', 'kinds true'])
+})
+
+test('a part that fails while it is built is told as its views, by the name that users know', async () => {
+  const p = made({ sold: 'SELECT count(*) AS n FROM sales' })
+  await append(p, 'items', [item('a', 'x')])
+  here = await startHere(p)
+  await caughtUp(here.service)
+  await here.stop()
+  p.write(viewFile('some', 'SELECT count(*) AS n FROM (SELECT item, sum(CAST(item AS INTEGER)) AS s FROM sales GROUP BY item) WHERE s > 0'))
+  await append(p, 'sales', [sale('a')])
+  here = await startHere(p)
+  await caughtUp(here.service)
+  expect((await here.service.views()).map(({ name, state }) => `${name} ${state}`)).toEqual(['items live', 'sold live', 'some failed'])
+  expect(here.said.join()).toContain('The view some failed')
+  expect(here.said.join()).not.toContain('~')
+  await expect(here.service.replay('some')).rejects.toThrow(/^Building some: Conversion Error/)
+})
