@@ -36,7 +36,7 @@ function call(x: Scope, { prefix = '' }: Aggregated): string {
       [`sum(DISTINCT ${a})`, `avg(DISTINCT ${a})`],
       [`median(${a})`, `quantile_cont(${a}, 0.25)`, `quantile_cont(${a}, [0, 0.75])`, `mad(${a})`],
       [`bool_or(${a} > 1)`, `bool_and(${b} < 3)`, `count_if(${a} > 0)`],
-      [`sum(CASE WHEN ${a} > 0 THEN ${b} END)`, `sum(${a}) - min(${b})`, `max(${a}) - min(${a})`],
+      [`sum(CASE WHEN ${a} > 0 THEN ${b} END)`, `sum(${a}) - min(${b})`, `CAST(max(${a}) AS DOUBLE) - CAST(min(${a}) AS DOUBLE)`],
     )
   }
   if (integers.length > 0) options.push([`bit_and(${c.pick(integers)})`, `bit_or(${c.pick(integers)})`, `bit_xor(${c.pick(integers)})`])
