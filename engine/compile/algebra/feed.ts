@@ -86,7 +86,7 @@ function change(op: Op, feed: Feed, fed: Fed): string {
  */
 function joinTerms(op: Join, feed: Feed, fed: Fed): string[] {
   const changed = op.inputs.map((input) => isChanged(input, feed, fed))
-  const weights = op.inputs.flatMap((input, i) => (isPlain(input, feed) ? [] : [`j${i}._w`]))
+  const weights = op.inputs.flatMap((input, i) => (isInsertOnly(input, feed.leaves) ? [] : [`j${i}._w`]))
   return op.inputs.flatMap((_, at) => {
     if (!changed[at] || (fed.isFirst && at > 0)) return []
     const from = op.inputs.map((input, i) => {
@@ -99,18 +99,13 @@ function joinTerms(op: Join, feed: Feed, fed: Fed): string[] {
   })
 }
 
-/** Are all rows of this operator of weight 1? */
-function isPlain(op: Op, feed: Feed): boolean {
-  const leaf = feed.leaves.get(op)
+/** Are rows only ever added to it? Each then stands for one, in its rows and in its change. */
+export function isInsertOnly(op: Op, leaves: ReadonlyMap<Op, Leaf>): boolean {
+  const leaf = leaves.get(op)
   if (leaf) return leaf.kind === 'stream' || leaf.marked
   if (op.kind === 'constant') return true
-  if (op.kind === 'map' || op.kind === 'expand') return isPlain(op.input, feed)
-  if (op.kind === 'join' || op.kind === 'union') return op.inputs.every((input) => isPlain(input, feed))
-  return false
-}
-
-export function isInsertOnly(op: Op, leaves: ReadonlyMap<Op, Leaf>): boolean {
-  return isPlain(op, { op, leaves, insertOnly: false })
+  if (op.kind === 'map' || op.kind === 'expand') return isInsertOnly(op.input, leaves)
+  return (op.kind === 'join' || op.kind === 'union') && op.inputs.every((input) => isInsertOnly(input, leaves))
 }
 
 function rows(op: Op, feed: Feed): string {
