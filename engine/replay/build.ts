@@ -1,15 +1,14 @@
 import type { Log } from '../../connectors/log/log.ts'
 import { text } from '../../connectors/store/quote.ts'
-import type { Store, Transaction } from '../../connectors/store/store.ts'
+import type { Store } from '../../connectors/store/store.ts'
 import { asEvertError, EvertError } from '../../errors.ts'
-import { applyBatch, type Member, runAll, ViewFailed } from '../run/apply.ts'
+import { applyBatch, type Member, ViewFailed } from '../run/apply.ts'
 import { type Position, positionSum, type Source } from '../run/batch.ts'
-import { BatchChanges } from '../run/changes.ts'
 import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
 import { buildingConsumer } from '../run/dead-letters.ts'
 import { adoptDecoding, decodedSchemas, forgetDecoding } from '../run/decoded.ts'
-import type { Derivation, PrepareContext } from '../run/derivation.ts'
+import type { Derivation } from '../run/derivation.ts'
 import { type Background, type Loop, tableOf, wantOf } from '../run/loop.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
 import {
@@ -25,7 +24,8 @@ import {
   type VersionRow,
   writeFresh,
 } from '../run/registry.ts'
-import { literalBinder } from '../run/source.ts'
+import { computeFromState } from './compute-from-state.ts'
+import { inOrder, orphansOf } from './members.ts'
 
 export interface BuildOptions {
   readonly store: Store
@@ -279,64 +279,11 @@ export class Build implements Background {
   }
 }
 
-/** The rows of a view that follow from its inputs' rows, from an empty state. */
-async function computeFromState(tx: Transaction, member: Member, { position, at }: Loop): Promise<void> {
-  const batch = { chunks: new Map(), events: 0, bytes: 0, to: position }
-  const answer = await member.derivation.prepare(batch, member.table, { ...noDeltas, at, changes: new BatchChanges([]) })
-  await runAll(tx, answer).catch((error: Error) => {
-    throw new ViewFailed(member, error)
-  })
-}
-
 function isAt(position: Position, to: Position): boolean {
   return [...position].every(([topic, offsets]) => offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)))
-}
-
-/** Parts that no view keeps its rows by any more. */
-function orphansOf(members: readonly Member[]): Member[] {
-  const orphans: Member[] = []
-  for (;;) {
-    const left = members.filter((member) => !orphans.includes(member))
-    const read = new Set(left.flatMap((member) => member.derivation.reads))
-    const more = left.filter(({ derivation }) => derivation.kind === 'part' && !read.has(derivation.name))
-    if (more.length === 0) return orphans
-    orphans.push(...more)
-  }
-}
-
-/** As declared; those that run by an older declaration, which `order` does not name, after what they read as well. */
-function inOrder(members: readonly Member[], order: readonly string[]): Member[] {
-  const at = (member: Member) => order.indexOf(member.derivation.name)
-  const byName = new Map(members.map((member) => [member.derivation.name, member]))
-  const placed = new Set<Member>()
-  const place = (member: Member): void => {
-    if (placed.has(member)) return
-    for (const read of member.derivation.reads) {
-      const input = byName.get(read)
-      if (input) place(input)
-    }
-    placed.add(member)
-  }
-  for (const member of members.toSorted((a, b) => at(a) - at(b))) place(member)
-  return [...placed]
 }
 
 function sameKind(one: string, other: string): boolean {
   const view = (kind: string) => (kind === 'sql' || kind === 'fold' ? 'view' : kind)
   return view(one) === view(other)
-}
-
-const noDeltas: Omit<PrepareContext, 'changes' | 'at'> = {
-  literal: true,
-  isFirst: true,
-  deltas: () => ({
-    binder: literalBinder,
-    from: () => {
-      throw new Error('A view computed from state reads no events')
-    },
-  }),
-  before: {
-    run: () => Promise.reject(new Error('Views prepare; they do not write')),
-    all: () => Promise.reject(new Error('A view computed from state loads nothing')),
-  },
 }

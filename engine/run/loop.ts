@@ -1,8 +1,9 @@
 import type { Log, Want } from '../../connectors/log/log.ts'
 import type { Store } from '../../connectors/store/store.ts'
-import { applyBatch, type Member, positionStatement, ViewFailed } from './apply.ts'
+import { applyBatch, type Member, ViewFailed } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
 import { Measurements } from './measurements.ts'
+import { positionStatement } from './position-statement.ts'
 import { type ReadLimits, readBatch } from './read-batch.ts'
 import { setVersionState, writeFresh } from './registry.ts'
 

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { stream } from '../model/declare/stream.ts'
-import { applyBatch, positionStatement } from './apply.ts'
+import { applyBatch } from './apply.ts'
 import type { Batch, Source } from './batch.ts'
+import { positionStatement } from './position-statement.ts'
 import { initialize, insertPosition } from './registry.ts'
 
 const counted = stream('counted', { partitions: 2, event: z.object({ n: z.int() }) })
