@@ -39,11 +39,19 @@ export interface Reader extends Transaction {
   close(): Promise<void>
 }
 
+/** Where `Store.ahead` makes its tables; the writer never writes there. */
+export const aheadDatabase = 'ahead'
+
 export interface Store {
   /** One transaction: all that `work` did, or nothing. Transactions queue; `work` must not start another. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** One transaction as one string of statements with constants: the cheapest way for a small batch. */
   script(statements: readonly string[]): Promise<void>
+  /**
+   * A connection beside the writer's, for what follows from a batch's events alone: it makes tables in the database
+   * `aheadDatabase`, which is in memory and gone with the process, and the writer's transactions read them. One statement at a time.
+   */
+  ahead(): Promise<Transaction>
   /** `scratch`: the reader may make temporary tables of its own. */
   reader(options?: { scratch?: boolean }): Promise<Reader>
   /** Moves what the write-ahead log holds into the file; called when idle, since it stalls. */

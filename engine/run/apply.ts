@@ -2,6 +2,7 @@ import type { Reader, Store, Transaction } from '../../connectors/store/store.ts
 import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { withoutPrintedSql } from '../compile/located.ts'
+import type { Ahead } from './ahead.ts'
 import type { Batch, Source } from './batch.ts'
 import { BatchChanges } from './changes.ts'
 import { crashPoint } from './crash.ts'
@@ -42,6 +43,8 @@ export interface ApplyOptions {
   readonly building?: Building
   /** Batches of at most this many events go as constants; default `limits.literalEventsMax`. For tests of both paths. */
   readonly literalEventsMax?: number | undefined
+  /** What was worked out of this batch before; it is used once. */
+  readonly ahead?: Ahead | undefined
   /** Is told what each statement took and wrote, once the batch is committed. */
   readonly measurements?: Measurements
 }
@@ -52,25 +55,24 @@ export interface ApplyOptions {
  * `event-refused` when the policy of a stream is to halt at a bad event.
  */
 export async function applyBatch(store: Store, batch: Batch, options: ApplyOptions): Promise<void> {
-  const literal = batch.events <= (options.literalEventsMax ?? limits.literalEventsMax) && batch.bytes <= limits.literalBytesMax
+  const { ahead } = options
+  const literal = isLiteral(batch, options.literalEventsMax)
   const active = activeMembers(options.members, batch, options.fresh ?? new Set())
-  const deltas = batchDeltas(
-    options.sources,
-    batch,
-    active.map((member) => member.derivation),
-    literal,
-  )
+  const readers = active.map((member) => member.derivation)
+  const changes = ahead?.changes ?? new BatchChanges(options.members)
+  const deltas = ahead?.deltas ?? batchDeltas(options.sources, batch, { readers, literal, changes })
   const before = stateBefore(store, literal)
-  const changes = new BatchChanges(options.members)
   const prepare = async (member: Member): Promise<Work> => ({
     member,
-    answer: await member.derivation.prepare(batch, member.table, {
-      ...deltas.context,
-      before,
-      changes,
-      at: options.at,
-      isFirst: !member.derivation.byEvents && options.fresh?.has(member.derivation.name) === true,
-    }),
+    answer:
+      ahead?.answers.get(member) ??
+      (await member.derivation.prepare(batch, member.table, {
+        ...deltas.context,
+        before,
+        changes,
+        at: options.at,
+        isFirst: !member.derivation.byEvents && options.fresh?.has(member.derivation.name) === true,
+      })),
   })
   const prepared: Work[] = []
   const late = literal ? new Set<Member>() : lateMembers(active)
@@ -96,9 +98,9 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
       )
       return [...deadLetterStatements(options.building ? ofBuild(refused, options.building) : refused), ...options.also(refused)]
     }
-    const measuring = options.measurements?.begin(batch.events)
+    const measuring = ahead ? ahead.measuring : options.measurements?.begin(batch.events)
     if (literal) await literally(store, deltas.first, soon, await also(), changes, measuring)
-    else await inTransaction(busy(store, options.onBusy), deltas.first, soon, rest, also, measuring)
+    else await inTransaction(busy(store, options.onBusy, ahead !== undefined), ahead ? [] : deltas.first, soon, rest, also, measuring)
     committed = true
     measuring?.commit()
     crashPoint('batch-after-commit')
@@ -107,6 +109,11 @@ export async function applyBatch(store: Store, batch: Batch, options: ApplyOptio
     await before.close()
     for (const { answer } of prepared) answer.settled?.(committed)
   }
+}
+
+/** Does a batch go to DuckDB as constants, in one string of statements? */
+export function isLiteral(batch: Batch, eventsMax: number = limits.literalEventsMax): boolean {
+  return batch.events <= eventsMax && batch.bytes <= limits.literalBytesMax
 }
 
 /** What a build records of the events that could not be decoded. */
@@ -200,8 +207,8 @@ function unasked({ answer }: Work): readonly Statement[] {
   return statements
 }
 
-/** The store, telling when its first statement with events is under way. */
-function busy(store: Store, onBusy: (() => void) | undefined): Pick<Store, 'transaction'> {
+/** The store, telling when its first statement with events is under way, or the first at all. */
+function busy(store: Store, onBusy: (() => void) | undefined, atOnce: boolean): Pick<Store, 'transaction'> {
   if (!onBusy) return store
   let tell: (() => void) | undefined = onBusy
   return {
@@ -211,7 +218,7 @@ function busy(store: Store, onBusy: (() => void) | undefined): Pick<Store, 'tran
           all: tx.all,
           run: (sql, parameters) => {
             const running = tx.run(sql, parameters)
-            if (parameters !== undefined && parameters.length > 0) {
+            if (atOnce || (parameters !== undefined && parameters.length > 0)) {
               tell?.()
               tell = undefined
             }
@@ -252,7 +259,7 @@ function moved(changed: number, wanted: number): EvertError {
 }
 
 /** The same transaction; what runs through it is measured as that derivation's. */
-function measured(tx: Transaction, measuring: Measuring | undefined, name: string): Transaction {
+export function measured(tx: Transaction, measuring: Measuring | undefined, name: string): Transaction {
   if (!measuring) return tx
   return {
     run: (sql, parameters) => measuring.step(name, sql, () => tx.run(sql, parameters)),
@@ -284,7 +291,7 @@ function isOfTheStore(error: unknown): boolean {
 }
 
 /** Those whose events are in the batch, and those that read what these change. */
-function activeMembers(members: readonly Member[], batch: Batch, fresh: ReadonlySet<string>): Member[] {
+export function activeMembers(members: readonly Member[], batch: Batch, fresh: ReadonlySet<string>): Member[] {
   const touched = new Set<string>()
   return members.filter(({ derivation }) => {
     const active =

@@ -1,13 +1,18 @@
 import { path } from '../../connectors/store/quote.ts'
+import { aheadDatabase } from '../../connectors/store/store.ts'
 import type { Changes, Derivation } from './derivation.ts'
 
-/** What changed in one batch, as its derivations tell each other in the order of dependence. */
+/** What changed in one batch, as its derivations tell each other in the order of dependence, and where its temporary tables are. */
 export class BatchChanges implements Changes {
   readonly #read: ReadonlySet<string>
   readonly #changed = new Set<string>()
+  readonly #ahead = new Set<string>()
+  readonly #schema: string | undefined
 
-  constructor(members: readonly { readonly derivation: Derivation }[]) {
+  /** `schema`: of the database `ahead`, for tables that are made before the transaction begins. */
+  constructor(members: readonly { readonly derivation: Derivation }[], schema?: string) {
     this.#read = new Set(members.flatMap(({ derivation }) => derivation.reads))
+    this.#schema = schema
   }
 
   has(name: string): boolean {
@@ -22,8 +27,26 @@ export class BatchChanges implements Changes {
     return this.#read.has(name)
   }
 
+  changeName(name: string): string {
+    return `change of ${name}`
+  }
+
   table(name: string): string {
-    return path('temp', `change of ${name}`)
+    return this.place(this.changeName(name))
+  }
+
+  place(temporary: string): string {
+    return this.#schema !== undefined && this.#ahead.has(temporary) ? path(aheadDatabase, this.#schema, temporary) : path('temp', temporary)
+  }
+
+  isAhead(temporary: string): boolean {
+    return this.#ahead.has(temporary)
+  }
+
+  /** This temporary table is made ahead; whoever names it from here on is told where. */
+  makeAhead(temporary: string): string {
+    this.#ahead.add(temporary)
+    return this.place(temporary)
   }
 
   /** The batch is tried again from its beginning. */

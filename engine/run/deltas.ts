@@ -1,12 +1,14 @@
 import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
 import type { Batch, Source } from './batch.ts'
+import type { BatchChanges } from './changes.ts'
 import type { Deltas, Derivation, PrepareContext, Statement, Use } from './derivation.ts'
 import { type Binder, emptySql, literalBinder, parameterBinder, sourceSql, type Wanted, wantedOf } from './source.ts'
 
 /**
  * How the statements of one batch see its events. A small batch stands in each statement as constants. A large one is
  * fused into the only statement that reads it, or, when several read the same stream, decoded once into a temporary table.
+ * One that is decoded ahead is always made a table, but where the statement that reads it is run ahead as well.
  */
 export interface BatchDeltas {
   /** Temporary tables to make first. */
@@ -14,21 +16,36 @@ export interface BatchDeltas {
   readonly context: Pick<PrepareContext, 'deltas' | 'literal'>
 }
 
-export function batchDeltas(
-  sources: ReadonlyMap<string, Source>,
-  batch: Batch,
-  readers: readonly Derivation[],
-  literal: boolean,
-): BatchDeltas {
+export interface DeltaOptions {
+  readonly readers: readonly Derivation[]
+  readonly literal: boolean
+  /** Where temporary tables are. */
+  readonly changes: Pick<BatchChanges, 'place'>
+  /** The batch is decoded ahead; told is whether this derivation's first statement reads all that it wants of the events, ahead. */
+  readonly fusedAhead?: (reader: Derivation) => boolean
+}
+
+export function batchDeltas(sources: ReadonlyMap<string, Source>, batch: Batch, options: DeltaOptions): BatchDeltas {
+  const { readers, literal, changes, fusedAhead } = options
   const first: Statement[] = []
   const shared = new Set<string>()
   if (!literal) {
-    for (const [name] of batch.chunks) {
+    for (const [name, chunks] of batch.chunks) {
+      if (chunks.length === 0) continue
       const source = sources.get(name) as Source
-      for (const uses of readTwice(usesOf(readers, name))) {
-        const type = uses.every((use) => use.type === uses[0]?.type) ? uses[0]?.type : undefined
+      const uses = readers.flatMap((reader) => usesOf(reader, name).map((use) => ({ use, isFused: fusedAhead?.(reader) === true })))
+      for (const group of groupsOf(uses)) {
+        if (group.length === 1 && (!fusedAhead || group[0]?.isFused)) continue
+        const type = group.every(({ use }) => use.type === group[0]?.use.type) ? group[0]?.use.type : undefined
         shared.add(deltaTable(name, type))
-        first.push(temporary(source, batch, uses, type))
+        first.push(
+          temporary(
+            source,
+            batch,
+            group.map(({ use }) => use),
+            type,
+          ),
+        )
       }
     }
   }
@@ -45,7 +62,7 @@ export function batchDeltas(
         const names = [...wanted.columns.map((field) => field.name), ...wanted.place, ...(options.tombstones === true ? ['_null'] : [])]
         const isAll = options.type === undefined || source.types.length === 1 || table !== deltaTable(stream)
         const where = isAll ? '' : ` WHERE _type = ${text(options.type ?? '')}`
-        return `(SELECT ${names.length > 0 ? names.map(ident).join(', ') : '1 AS _one'} FROM ${path('temp', table)}${where})`
+        return `(SELECT ${names.length > 0 ? names.map(ident).join(', ') : '1 AS _one'} FROM ${changes.place(table)}${where})`
       },
     }
   }
@@ -64,21 +81,18 @@ function decoded(source: Source, batch: Batch, wanted: Wanted, binder: Binder): 
   return binder.isLiteral || chunks.length < 2 ? sql : `WITH gathered AS MATERIALIZED (${sql}) SELECT * FROM gathered`
 }
 
-/** What statements read of a stream; those that need no column of it decode nothing. */
-function usesOf(readers: readonly Derivation[], stream: string): readonly Use[] {
-  return readers
-    .flatMap((reader) => {
-      const use = reader.streams.get(stream)
-      return reader.uses?.filter((one) => one.stream === stream) ?? (use ? [{ stream, ...use }] : [])
-    })
-    .filter((use) => use.needs === undefined || use.needs.size > 0)
+/** What a derivation's statements read of a stream; those that need no column of it decode nothing. */
+function usesOf(reader: Derivation, stream: string): readonly Use[] {
+  const use = reader.streams.get(stream)
+  const uses = reader.uses?.filter((one) => one.stream === stream) ?? (use ? [{ stream, ...use }] : [])
+  return uses.filter((one) => one.needs === undefined || one.needs.size > 0)
 }
 
-/** Groups of statements that read the same events: by type, or all together where one of them reads every type. */
-function readTwice(uses: readonly Use[]): readonly (readonly Use[])[] {
-  if (uses.some((use) => use.type === undefined)) return uses.length > 1 ? [uses] : []
-  const types = new Set(uses.map((use) => use.type))
-  return [...types].map((type) => uses.filter((use) => use.type === type)).filter((same) => same.length > 1)
+/** Statements that read the same events: by type, or all together where one of them reads every type. */
+function groupsOf<One extends { readonly use: Use }>(uses: readonly One[]): readonly (readonly One[])[] {
+  if (uses.some(({ use }) => use.type === undefined)) return [uses]
+  const types = new Set(uses.map(({ use }) => use.type))
+  return [...types].map((type) => uses.filter(({ use }) => use.type === type))
 }
 
 function deltaTable(stream: string, type?: string): string {
@@ -94,5 +108,6 @@ function temporary(source: Source, batch: Batch, uses: readonly Use[], type: str
   const asked = { ...wanted, place, ...(source.kind === 'table' ? { tombstones: true } : {}) }
   const parameters: Parameter[] = []
   const sql = decoded(source, batch, asked, parameterBinder(parameters))
-  return { sql: `CREATE OR REPLACE TEMP TABLE ${ident(deltaTable(source.name, type))} AS ${sql}`, parameters }
+  const makes = deltaTable(source.name, type)
+  return { makes, sql: `CREATE OR REPLACE TEMP TABLE ${path('temp', makes)} AS ${sql}`, parameters }
 }

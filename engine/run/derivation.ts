@@ -7,7 +7,9 @@ import type { Binder } from './source.ts'
 /** One statement of a batch's transaction. */
 export interface Statement {
   readonly sql: string
-  readonly parameters?: readonly Parameter[]
+  readonly parameters?: readonly Parameter[] | undefined
+  /** It follows from the batch's events alone and does nothing but make this temporary table, so it may be run before the transaction. */
+  readonly makes?: string
   /** The transaction fails unless the statement changes this many rows. */
   readonly rows?: number
 }
@@ -28,6 +30,12 @@ export interface Changes {
   isRead(name: string): boolean
   /** Quoted name of the temporary table of its net change: its columns and `_w` BIGINT, which is how many more there are. */
   table(name: string): string
+  /** Name of that table before it is known where it is: for `place`. */
+  changeName(name: string): string
+  /** Quoted name of a temporary table of this batch, where it is now. */
+  place(temporary: string): string
+  /** Was it made from the batch's events alone, before the transaction? */
+  isAhead(temporary: string): boolean
 }
 
 /** How a batch's events are had in SQL; one per statement, since parameters are numbered by statement. */

@@ -7,6 +7,7 @@ import { hasPlace, placeNames, relationSchema } from '../compile/relations.ts'
 import type { Names } from '../compile/rules/rule.ts'
 import type { Batch } from './batch.ts'
 import type { Derivation, PrepareContext, Statement, Use } from './derivation.ts'
+import { type Mark, Marks } from './marks.ts'
 import { sideTable } from './registry.ts'
 
 export interface Described {
@@ -62,31 +63,25 @@ export function derivePart(part: Part, described: Described): Derivation {
 
 function* steps(part: Part, batch: Batch, table: string, context: PrepareContext): Generator<Statement, void, number> {
   const { changes } = context
-  let parameters: Parameter[] = []
-  // Events may hold any text, so they come into a statement when its columns have their names.
-  const events: string[] = []
-  const complete = (sql: string) => part.rename(sql).replaceAll(/\0(\d+)\0/g, (_, at: string) => events[Number(at)] ?? '')
+  const marks = new Marks()
+  const temporary = (name: string) => marks.add({ kind: 'temporary', name })
+  const state = (name: string) => marks.add({ kind: 'state', table: name })
+  const names = namesOf(table)
   const fed: Fed = {
     isFirst: context.isFirst,
     at: context.at,
     isChanged: (name) => changes.has(name),
-    change: (name) => changes.table(name),
+    change: (name) => temporary(changes.changeName(name)),
     isStreamChanged: (scan) => hasEvents(scan, batch),
-    delta: (scan) => {
-      const { relation } = scan.read
-      const from = context.deltas(parameters).from(relation.source, {
-        ...needsOf(scan),
-        ...(relation.type === undefined ? {} : { type: relation.type }),
-      })
-      return `\0${events.push(from) - 1}\0`
-    },
+    delta: (scan) => marks.add({ kind: 'events', scan }),
   }
   const run = {
-    ...namesOf(table),
+    table: state(names.table),
+    side: (name: string) => state(names.side(name)),
     inputs: part.feeds.map((feed) => inputOf(feed, fed)),
-    temp: (name: string) => path('temp', `${name} of ${part.name}`),
+    temp: (name: string) => temporary(`${name} of ${part.name}`),
     handsOn: changes.isRead(part.name) && !context.isFirst,
-    change: changes.table(part.name),
+    change: temporary(changes.changeName(part.name)),
     at: fed.at,
     isFirst: context.isFirst,
     isSmall: context.literal,
@@ -94,12 +89,49 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
   const maintained = part.rule.maintain(run)
   let next = maintained.next()
   while (!next.done) {
-    const own = parameters
-    parameters = []
-    const sql = complete(next.value)
-    next = maintained.next(yield own.length > 0 ? { sql, parameters: own } : { sql })
+    const sql = next.value
+    const makes = part.reads.length === 0 ? madeOfEvents(sql, marks, changes) : undefined
+    next = maintained.next(yield completed(part, sql, marks, context, makes))
   }
   if (next.value) changes.add(part.name)
+}
+
+/** The temporary table that a statement makes, where it reads nothing but the batch's events, or what was made of them. */
+function madeOfEvents(sql: string, marks: Marks, changes: PrepareContext['changes']): string | undefined {
+  if (!/^CREATE OR REPLACE TEMP TABLE \0/.test(sql)) return undefined
+  const [made, ...read] = marks.in(sql)
+  const isOfEvents = read.every((mark) => mark.kind === 'events' || (mark.kind === 'temporary' && changes.isAhead(mark.name)))
+  return made?.kind === 'temporary' && isOfEvents ? made.name : undefined
+}
+
+/** The statement with its marks resolved, when it is asked for: only then is it known where each table is. */
+function completed(part: Part, sql: string, marks: Marks, context: PrepareContext, makes: string | undefined): Statement {
+  let done: { readonly sql: string; readonly parameters: Parameter[] } | undefined
+  const complete = () => {
+    if (done) return done
+    const parameters: Parameter[] = []
+    const textOf = (mark: Mark): string => {
+      if (mark.kind === 'temporary') return context.changes.place(mark.name)
+      return mark.kind === 'state' ? mark.table : events(mark.scan, context, parameters)
+    }
+    done = { sql: marks.resolve(part.rename(sql), textOf), parameters }
+    return done
+  }
+  return {
+    ...(makes === undefined ? {} : { makes }),
+    get sql() {
+      return complete().sql
+    },
+    get parameters() {
+      const { parameters } = complete()
+      return parameters.length > 0 ? parameters : undefined // with parameters, however few, a statement is prepared first
+    },
+  }
+}
+
+function events(scan: Scan, context: PrepareContext, parameters: Parameter[]): string {
+  const { source, type } = scan.read.relation
+  return context.deltas(parameters).from(source, { ...needsOf(scan), ...(type === undefined ? {} : { type }) })
 }
 
 function hasEvents(scan: Scan, batch: Batch): boolean {

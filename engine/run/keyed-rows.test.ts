@@ -63,8 +63,8 @@ async function openTable(isRead: boolean, literal: boolean) {
     })
     next += BigInt(batchOf.length)
     const batch: Batch = { chunks: new Map([['items', chunks]]), events: batchOf.length, bytes: 0, to: new Map() }
-    const { context } = batchDeltas(new Map([['items', items]]), batch, [derivation], literal)
     const changes = new BatchChanges([reader])
+    const { context } = batchDeltas(new Map([['items', items]]), batch, { readers: [derivation], literal, changes })
     const before = { run: () => Promise.reject(new Error('it only prepares')), all: () => Promise.reject(new Error('it reads nothing')) }
     const answer = await derivation.prepare(batch, state, { ...context, before, changes, isFirst: false, at: 1n })
     return store.transaction(async (tx) => {

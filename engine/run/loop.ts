@@ -1,5 +1,6 @@
 import type { Log, Want } from '../../connectors/log/log.ts'
 import type { Store } from '../../connectors/store/store.ts'
+import { type Ahead, workAhead } from './ahead.ts'
 import { applyBatch, type Member, ViewFailed } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
 import { Measurements } from './measurements.ts'
@@ -30,6 +31,14 @@ export interface Commit {
   readonly views: readonly string[]
 }
 
+/** A batch that was read while another was applied. */
+interface Upcoming {
+  /** For whom. */
+  readonly members: readonly Member[]
+  readonly batch: Batch | undefined
+  readonly ahead?: Ahead | undefined
+}
+
 /** Work that is done between live batches, a step at a time: a build. */
 export interface Background {
   /** `more`: call again soon; `wait`: nothing to do before the next commit; `done`: never call again. */
@@ -49,6 +58,8 @@ export class Loop {
   #fresh = new Set<string>()
   #background: Background[] = []
   #boundary: (() => Promise<void>)[] = []
+  /** Which of two places the batch that is worked on ahead goes to. */
+  #turn = 0
   #wake = new AbortController()
   #dirtyBytes = 0
   #committedAt: Date | undefined
@@ -108,27 +119,24 @@ export class Loop {
     const onStop = () => this.#wake.abort()
     signal.addEventListener('abort', onStop)
     try {
-      let next: Promise<Batch | undefined> | undefined
+      let next: Promise<Upcoming> | undefined
       while (!signal.aborted) {
         this.#wake = new AbortController() // whoever wakes the loop in this turn ends the idling at its end
         await this.#runBoundary()
-        const batch = await (next ?? this.#read())
+        const read = await next
+        // Members that joined meanwhile may want more of an event than was read ahead.
+        const { batch, ahead } = read?.members === this.#members ? read : { batch: await this.#read() }
         next = undefined
         if (batch) {
-          const ahead: { members: readonly Member[]; read?: Promise<Batch | undefined> } = { members: this.#members }
           const readAhead = () => {
-            ahead.members = this.#members
-            ahead.read = this.#read(batch.to)
-            ahead.read.catch(() => undefined) // awaited in the next turn, where it throws
+            next ??= this.#readAhead(batch)
+            next.catch(() => undefined) // awaited in the next turn, where it throws
           }
-          await this.#apply(batch, readAhead) // while DuckDB works on this one
-          if (!ahead.read) readAhead()
+          await this.#apply(batch, ahead, readAhead) // while DuckDB works on this one
+          readAhead()
           await this.#stepBackground()
           // With more events waiting than a batch holds, a build must be faster than the live views, or it never meets them.
           if (batch.events >= this.#options.batch.events || batch.bytes >= this.#options.batch.bytes) await this.#stepBackground()
-          // Members that joined meanwhile may want more of an event than was read ahead.
-          if (this.#members === ahead.members) next = ahead.read
-          else await Promise.allSettled([ahead.read])
         } else if (!(await this.#stepBackground())) await this.#idle()
       }
       await next?.catch(() => undefined)
@@ -152,9 +160,26 @@ export class Loop {
     return readBatch(this.#options.log, [...this.#options.sources.values()], from, this.#options.batch, (source) => wantOf(source, members))
   }
 
-  async #apply(batch: Batch, onBusy?: () => void): Promise<void> {
+  /** The batch after this one; while this one is applied, what can be worked out of that one is. */
+  async #readAhead({ to }: Batch): Promise<Upcoming> {
+    const { store, sources, literalEventsMax } = this.#options
+    const members = this.#members
+    const batch = await this.#read(to)
+    if (!batch || this.#fresh.size > 0) return { members, batch }
+    this.#turn = 1 - this.#turn
+    const schema = `live ${this.#turn}`
+    const { measurements } = this
+    return {
+      members,
+      batch,
+      ahead: await workAhead(store, batch, { sources, members, at: this.#at(batch.to), schema, literalEventsMax, measurements }),
+    }
+  }
+
+  async #apply(batch: Batch, ahead?: Ahead, onBusy?: () => void): Promise<void> {
     const { store, sources } = this.#options
     const at = new Date()
+    const { members: met } = this
     for (;;) {
       const members = this.#members
       try {
@@ -162,6 +187,7 @@ export class Loop {
           sources,
           members,
           ...(onBusy ? { onBusy } : {}),
+          ahead: members === met && this.#fresh.size === 0 ? ahead : undefined,
           at: this.#at(batch.to),
           fresh: this.#fresh,
           measurements: this.measurements,

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { EvertError } from '../../../errors.ts'
-import type { Store } from '../store.ts'
+import { ident } from '../quote.ts'
+import { aheadDatabase, type Store, type Transaction } from '../store.ts'
 import { isDamage } from './errors.ts'
 import { readConnection } from './read.ts'
-import { createWriter } from './write.ts'
+import { createWriter, transactionOn } from './write.ts'
 
 export interface DuckdbOptions {
   readonly memoryLimit?: string
@@ -33,8 +34,13 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
   const onDamage = (message: string) => writeFileSync(markOf(file), message)
   const readers = new Set<{ close(): Promise<void> }>()
   const write = createWriter(writer, onDamage)
+  let beside: Promise<DuckDBConnection> | undefined
   return {
     ...write,
+    ahead: async (): Promise<Transaction> => {
+      beside ??= instance.connect()
+      return transactionOn(await beside)
+    },
     reader: async (wanted) => {
       const reader = await readConnection(await instance.connect(), wanted?.scratch === true, onDamage)
       readers.add(reader)
@@ -47,6 +53,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
     close: async () => {
       await write.idle()
       for (const reader of readers) await reader.close()
+      if (beside) (await beside).closeSync()
       writer.closeSync()
       instance.closeSync()
     },
@@ -121,6 +128,7 @@ async function configure(connection: DuckDBConnection, options: DuckdbOptions): 
   await connection.run(`SET checkpoint_threshold = '${options.checkpointThreshold ?? '256MB'}'`)
   await connection.run("SET storage_compatibility_version = 'v1.5.0'")
   await connection.run('SET preserve_insertion_order = false')
+  await connection.run(`ATTACH ':memory:' AS ${ident(aheadDatabase)}`)
   // No file but our own is opened from here on; the SQL of users is checked apart from this (sandbox). Last, for good.
   await connection.run('SET enable_external_access = false')
   await connection.run('SET lock_configuration = true')
