@@ -5,7 +5,7 @@ import { withoutPrintedSql } from '../compile/located.ts'
 import type { Ahead } from './ahead.ts'
 import type { Batch, Source } from './batch.ts'
 import { BatchChanges } from './changes.ts'
-import { crashPoint } from './crash.ts'
+import { crashPoint, crashWhile } from './crash.ts'
 import { buildingConsumer, deadLetterStatements, type Refused, refusals } from './dead-letters.ts'
 import { batchDeltas } from './deltas.ts'
 import type { Derivation, Prepared, Statement } from './derivation.ts'
@@ -186,11 +186,18 @@ async function literally(
   try {
     const works = prepared.map((work) => ({ name: work.member.derivation.name, statements: unasked(work) }))
     const all = [...first, ...works.flatMap((work) => work.statements), ...also].map((statement) => statement.sql)
-    if (!measuring) await store.script(all)
-    else {
-      const names = works.filter((work) => work.statements.length > 0).map((work) => work.name)
-      await measuring.together(names, () => store.script(all))
+    const send = () => {
+      crashPoint('string-before-send')
+      const sent = store.script(all)
+      crashWhile('string-under-way')
+      return sent
     }
+    if (!measuring) await send()
+    else
+      await measuring.together(
+        works.filter((work) => work.statements.length > 0).map((work) => work.name),
+        send,
+      )
   } catch (error) {
     if (error instanceof EvertError) throw error
     changes.clear()

@@ -8,6 +8,8 @@ let left = Number(times ?? 1)
 export type CrashPoint =
   | 'batch-before-commit'
   | 'batch-after-commit'
+  | 'string-before-send'
+  | 'string-under-way'
   | 'processor-after-log'
   | 'processor-after-state'
   | 'swap-before-announce'
@@ -17,4 +19,20 @@ export type CrashPoint =
 
 export function crashPoint(name: CrashPoint): void {
   if (wanted === name && --left === 0) process.kill(process.pid, 'SIGKILL')
+}
+
+/** Longer than DuckDB takes for the string of a small batch and its commit. */
+const underWayMsMax = 20
+
+/**
+ * For work that has just been given to DuckDB's own threads: dies at a random moment of it, or right after it, before anybody here
+ * has heard of its end.
+ */
+export function crashWhile(name: CrashPoint): void {
+  if (wanted !== name || --left !== 0) return
+  const ms = Math.random() * underWayMsMax
+  setImmediate(() => {
+    for (const until = performance.now() + ms; performance.now() < until; ); // nothing of ours runs meanwhile, the threads do
+    process.kill(process.pid, 'SIGKILL')
+  })
 }

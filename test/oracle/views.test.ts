@@ -7,7 +7,7 @@ import type { Case } from './support/case.ts'
 import { Plain } from './support/plain.ts'
 import { caseOf, type Tapes, tapes } from './support/random-case.ts'
 import { reduce } from './support/reduce.ts'
-import { type Bench, runCase } from './support/run-case.ts'
+import { type Bench, runCase, runKilled } from './support/run-case.ts'
 import { openAnalyzer } from './support/subject.ts'
 
 /**
@@ -96,5 +96,7 @@ if (replay === undefined)
   })
 else
   test(`the case of ${replay}`, { timeout: timeoutMs }, async () => {
-    await runCase(JSON.parse(readFileSync(replay, 'utf8')) as Case, bench)
+    const one = JSON.parse(readFileSync(replay, 'utf8')) as Case
+    if (one.steps.some((step) => step.do === 'kill')) await runKilled(one, bench.plain)
+    else await runCase(one, bench)
   })

@@ -29,6 +29,11 @@ export type Step =
   | { readonly do: 'restart' }
   /** A restart with all views: those that come after the first `early` are built beside the others. */
   | { readonly do: 'join' }
+  /** The engine's process is killed, wherever it stands; the next one lives until it comes to `at`. */
+  | { readonly do: 'kill'; readonly at: Death }
+
+/** A place of `engine/run/crash.ts`, as `name:times`; or some milliseconds after so many batches were asked for, 0 being the start. */
+export type Death = { readonly place: string } | { readonly batches: number; readonly ms: number }
 
 /** One project and its life: plain data, so that it can be written to a file, read by people, and run again. */
 export interface Case {

@@ -2,9 +2,9 @@ import { type Log, SEPARATOR } from '../../../connectors/log/log.ts'
 import type { StreamModel, TableModel } from '../../../engine/model/types.ts'
 import { createAppender } from '../../../engine/run/append.ts'
 import type { Appended, Foreign } from './case.ts'
+import type { Lived } from './lived.ts'
 import type { Plain, PlainEvent } from './plain.ts'
 import { plainValues, type World } from './schema.ts'
-import type { Subject } from './subject.ts'
 
 interface Waiting extends PlainEvent {
   readonly source: StreamModel | TableModel
@@ -80,7 +80,7 @@ export class Feed {
   }
 
   /** Brings the recomputation to the subject's position. */
-  async follow(subject: Subject): Promise<void> {
+  async follow(subject: Lived): Promise<void> {
     const passed = (event: Waiting) => event.offset < (subject.position.get(event.source.topic)?.[event.partition] ?? 0n)
     const now = this.#waiting.filter(passed)
     if (now.length === 0) return

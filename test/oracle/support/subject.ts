@@ -14,6 +14,7 @@ import type { Position } from '../../../engine/run/batch.ts'
 import { type Definitions, define } from '../../../engine/run/define.ts'
 import { type Commit, Loop, type LoopOptions } from '../../../engine/run/loop.ts'
 import { start } from '../../../engine/run/start.ts'
+import type { Lived } from './lived.ts'
 
 export interface Declared {
   readonly streams?: readonly StreamModel[]
@@ -72,11 +73,13 @@ export interface Shared {
    * the disk and back is left out.
    */
   readonly inMemory?: boolean
+  /** A folder that is there already, and stays. */
+  readonly dir?: string
 }
 
 /** The engine's loop over a log and a DuckDB file in a folder of its own, stepped by hand. */
-export class Subject {
-  readonly dir = mkdtempSync(join(tmpdir(), 'evert-oracle-'))
+export class Subject implements Lived {
+  readonly dir: string
   readonly failed = new Map<string, string>()
   // Set when `open` has succeeded, which is the only way to a subject.
   log!: Log
@@ -96,6 +99,7 @@ export class Subject {
   private constructor(declared: Declared, shared: Shared) {
     this.#declared = declared
     this.#shared = shared
+    this.dir = shared.dir ?? mkdtempSync(join(tmpdir(), 'evert-oracle-'))
   }
 
   /** How the next batches are cut. */
@@ -162,7 +166,9 @@ export class Subject {
       order: this.definitions.derivations.map((derivation) => derivation.name),
       batch: this.#batch,
       notBefore: await this.log.ends([...this.definitions.sources.values()].map((source) => source.topic)),
+      onViewFailed: (view, error) => this.failed.set(view, error),
     })
+    build.done.catch((error: Error) => this.failed.set(build.views.join(', '), error.message))
     this.loop.addBackground(build)
   }
 
@@ -198,6 +204,11 @@ export class Subject {
     }
   }
 
+  async deadLetters(): Promise<number> {
+    const [row] = await this.store.transaction((tx) => tx.all('SELECT count(*) AS n FROM _evert.dead_letters'))
+    return Number(row?.n)
+  }
+
   verify(view: string): Promise<Verified> {
     return verifyView(view, { store: this.store, log: this.log, analyzer: this.analyzer, definitions: this.definitions })
   }
@@ -210,6 +221,6 @@ export class Subject {
 
   async close(): Promise<void> {
     await this.#close()
-    rmSync(this.dir, { recursive: true, force: true })
+    if (this.#shared.dir === undefined) rmSync(this.dir, { recursive: true, force: true })
   }
 }
