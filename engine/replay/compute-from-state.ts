@@ -1,8 +1,9 @@
 import type { Transaction } from '../../connectors/store/store.ts'
-import { type Member, runAll, ViewFailed } from '../run/apply.ts'
+import { runAll } from '../run/as-steps.ts'
 import { BatchChanges } from '../run/changes.ts'
 import type { PrepareContext } from '../run/derivation.ts'
 import type { Loop } from '../run/loop.ts'
+import { type Member, ViewFailed } from '../run/member.ts'
 import { literalBinder } from '../run/source.ts'
 
 /** The rows of a view that follow from its inputs' rows, from an empty state. */

@@ -1,4 +1,4 @@
-import type { Member } from '../run/apply.ts'
+import type { Member } from '../run/member.ts'
 
 /** Parts that no view keeps its rows by any more. */
 export function orphansOf(members: readonly Member[]): Member[] {

@@ -1,11 +1,14 @@
 import { path } from '../../connectors/store/quote.ts'
 import { aheadDatabase, type Store, type Transaction } from '../../connectors/store/store.ts'
-import { activeMembers, isLiteral, type Member, measured } from './apply.ts'
+import { limits } from '../../limits.ts'
+import { isLiteral } from './apply.ts'
+import { measured } from './as-steps.ts'
 import type { Batch, Source } from './batch.ts'
 import { BatchChanges } from './changes.ts'
 import { type BatchDeltas, batchDeltas } from './deltas.ts'
 import type { Derivation, Prepared, Statement, Steps } from './derivation.ts'
 import { decoding, type Measurements, type Measuring } from './measurements.ts'
+import { activeMembers, type Member } from './member.ts'
 
 export interface AheadOptions {
   readonly sources: ReadonlyMap<string, Source>
@@ -26,6 +29,8 @@ export interface Ahead {
   /** Of derivations that were begun: their statements go on where they are. */
   readonly answers: ReadonlyMap<Member, Prepared>
   readonly measuring: Measuring | undefined
+  /** It is to go on statement by statement, so that each is measured. */
+  readonly isStepwise: boolean
 }
 
 /**
@@ -53,8 +58,6 @@ export async function workAhead(store: Store, batch: Batch, options: AheadOption
   const measuring = options.measurements?.begin(batch.events)
   try {
     const tx = await store.ahead()
-    await tx.run(`DROP SCHEMA IF EXISTS ${path(aheadDatabase, schema)} CASCADE`)
-    await tx.run(`CREATE SCHEMA ${path(aheadDatabase, schema)}`)
     for (const member of active) {
       if (!fused.has(member.derivation)) continue
       const answer = await member.derivation.prepare(batch, member.table, context)
@@ -71,6 +74,9 @@ export async function workAhead(store: Store, batch: Batch, options: AheadOption
       changes,
       fusedAhead: isFused,
     })
+    if (batch.events > limits.stagedEventsMax && deltas.first.length > 0) return undefined
+    await tx.run(`DROP SCHEMA IF EXISTS ${path(aheadDatabase, schema)} CASCADE`)
+    await tx.run(`CREATE SCHEMA ${path(aheadDatabase, schema)}`)
     const decode = measured(tx, measuring, decoding)
     for (const statement of deltas.first) await make(decode, statement, changes)
     for (const one of begun) {
@@ -80,7 +86,13 @@ export async function workAhead(store: Store, batch: Batch, options: AheadOption
   } catch {
     return undefined
   }
-  return { changes, deltas, measuring, answers: new Map(begun.map((one) => [one.member, { ...one.answer, statements: () => rest(one) }])) }
+  return {
+    changes,
+    deltas,
+    measuring,
+    isStepwise: options.measurements?.isDue() === true,
+    answers: new Map(begun.map((one) => [one.member, { ...one.answer, statements: () => rest(one) }])),
+  }
 }
 
 interface Begun {

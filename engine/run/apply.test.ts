@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
-import { applyBatch, type Member, ViewFailed } from './apply.ts'
+import { applyBatch } from './apply.ts'
 import type { Batch } from './batch.ts'
 import type { Derivation } from './derivation.ts'
+import { type Member, ViewFailed } from './member.ts'
 
 const nothing: Batch = { chunks: new Map(), events: 0, bytes: 0, to: new Map() }
 

@@ -1,9 +1,10 @@
 import type { Log, Want } from '../../connectors/log/log.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { type Ahead, workAhead } from './ahead.ts'
-import { applyBatch, type Member, ViewFailed } from './apply.ts'
+import { applyBatch } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
 import { Measurements } from './measurements.ts'
+import { type Member, ViewFailed } from './member.ts'
 import { positionStatement } from './position-statement.ts'
 import { type ReadLimits, readBatch } from './read-batch.ts'
 import { setVersionState, writeFresh } from './registry.ts'
@@ -59,7 +60,8 @@ export class Loop {
   #background: Background[] = []
   #boundary: (() => Promise<void>)[] = []
   /** Which of two places the batch that is worked on ahead goes to. */
-  #turn = 0
+  #place = 0
+  #next: Promise<Upcoming> | undefined
   #wake = new AbortController()
   #dirtyBytes = 0
   #committedAt: Date | undefined
@@ -119,40 +121,50 @@ export class Loop {
     const onStop = () => this.#wake.abort()
     signal.addEventListener('abort', onStop)
     try {
-      let next: Promise<Upcoming> | undefined
       while (!signal.aborted) {
         this.#wake = new AbortController() // whoever wakes the loop in this turn ends the idling at its end
-        await this.#runBoundary()
-        const read = await next
-        // Members that joined meanwhile may want more of an event than was read ahead.
-        const { batch, ahead } = read?.members === this.#members ? read : { batch: await this.#read() }
-        next = undefined
+        const batch = await this.#turn()
         if (batch) {
-          const readAhead = () => {
-            next ??= this.#readAhead(batch)
-            next.catch(() => undefined) // awaited in the next turn, where it throws
-          }
-          await this.#apply(batch, ahead, readAhead) // while DuckDB works on this one
-          readAhead()
-          await this.#stepBackground()
           // With more events waiting than a batch holds, a build must be faster than the live views, or it never meets them.
+          await this.#stepBackground()
           if (batch.events >= this.#options.batch.events || batch.bytes >= this.#options.batch.bytes) await this.#stepBackground()
         } else if (!(await this.#stepBackground())) await this.#idle()
       }
-      await next?.catch(() => undefined)
     } finally {
       signal.removeEventListener('abort', onStop)
+      await this.settle()
       await this.#runBoundary()
     }
   }
 
   /** Applies what is there now and returns the number of events, 0 when caught up. For engines that are stepped by hand. */
   async step(): Promise<number> {
-    await this.#runBoundary()
-    const batch = await this.#read()
-    if (batch) await this.#apply(batch)
+    const batch = await this.#turn()
     const progressed = await this.#stepBackground()
     return batch?.events ?? (progressed ? 1 : 0)
+  }
+
+  /** Resolves when nothing is read or decoded ahead any more; for whoever steps by hand and goes on with another loop. */
+  async settle(): Promise<void> {
+    await this.#next?.catch(() => undefined) // what it is told of is told in its turn, which does not come
+    this.#next = undefined
+  }
+
+  /** One batch, if there is one; while DuckDB works on it, the next is read. */
+  async #turn(): Promise<Batch | undefined> {
+    await this.#runBoundary()
+    const read = await this.#next
+    this.#next = undefined
+    // Members that joined meanwhile may want more of an event than was read ahead.
+    const { batch, ahead } = read?.batch && read.members === this.#members ? read : { batch: await this.#read() }
+    if (!batch) return undefined
+    const readAhead = () => {
+      this.#next ??= this.#readAhead(batch)
+      this.#next.catch(() => undefined) // awaited in the next turn, where it throws
+    }
+    await this.#apply(batch, ahead, readAhead)
+    readAhead()
+    return batch
   }
 
   #read(from: Position = this.#position): Promise<Batch | undefined> {
@@ -166,8 +178,8 @@ export class Loop {
     const members = this.#members
     const batch = await this.#read(to)
     if (!batch || this.#fresh.size > 0) return { members, batch }
-    this.#turn = 1 - this.#turn
-    const schema = `live ${this.#turn}`
+    this.#place = 1 - this.#place
+    const schema = `live ${this.#place}`
     const { measurements } = this
     return {
       members,

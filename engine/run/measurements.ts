@@ -30,10 +30,16 @@ export const decoding = 'decoding'
  * nobody has to repeat a slow hour to see where it went.
  */
 export class Measurements {
+  #asked = 0
   readonly #rings = new Map<string, MeasuredBatch[]>()
 
   of(name: string): readonly MeasuredBatch[] {
     return this.#rings.get(name) ?? []
+  }
+
+  /** Batches that go as one string are not measured statement by statement: from time to time one does not. */
+  isDue(): boolean {
+    return this.#asked++ % limits.stepwiseEvery === 0
   }
 
   begin(events: number): Measuring {
@@ -77,8 +83,10 @@ export class Measuring {
   commit(): void {
     const at = new Date().toISOString()
     const events = this.#events
-    for (const [name, steps] of this.#steps) this.#keep(name, { at, events, ms: steps.reduce((sum, step) => sum + step.ms, 0), steps })
     const all = this.#together
+    const shared = new Set(all?.names)
+    for (const [name, steps] of this.#steps)
+      if (!shared.has(name)) this.#keep(name, { at, events, ms: steps.reduce((sum, step) => sum + step.ms, 0), steps })
     for (const name of all?.names ?? []) this.#keep(name, { at, events, ms: all?.ms ?? 0, steps: [], together: all?.names.length ?? 0 })
   }
 }

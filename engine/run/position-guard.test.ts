@@ -20,22 +20,32 @@ beforeAll(async () => {
 
 afterAll(() => store.close())
 
-/** Applies an empty batch that says it goes from one position to another, as a large batch does: statement by statement. */
-function apply(from: readonly bigint[], to: readonly bigint[]): Promise<void> {
+/** Applies an empty batch that says it goes from one position to another: statement by statement, or as one string. */
+function apply(from: readonly bigint[], to: readonly bigint[], literalEventsMax: number): Promise<void> {
   const batch: Batch = { chunks: new Map([[counted.name, []]]), events: 1, bytes: 0, to: new Map([['counted', to]]) }
   const also = () => [positionStatement(sources, batch, new Map([['counted', from]]), [], new Date(0))]
-  return applyBatch(store, batch, { sources, members: [], at: 1n, literalEventsMax: 0, also })
+  return applyBatch(store, batch, { sources, members: [], at: 1n, literalEventsMax, also })
 }
 
 const position = async () =>
   (await store.transaction((tx) => tx.all('SELECT next FROM _evert.positions ORDER BY partition'))).map((row) => Number(row.next))
 
 test.each([
-  ['one partition', [0n, 0n], [5n, 0n], [5, 0]],
-  ['several partitions', [5n, 0n], [7n, 3n], [7, 3]],
-])('a batch of %s is applied once: the same again is refused and changes nothing', async (_, from, to, wanted) => {
-  await apply(from, to)
+  ['one partition', 0, [0n, 0n], [5n, 0n], [5, 0]],
+  ['several partitions', 0, [5n, 0n], [7n, 3n], [7, 3]],
+  ['one partition, as one string', 9, [7n, 3n], [8n, 3n], [8, 3]],
+  ['several partitions, as one string', 9, [8n, 3n], [9n, 4n], [9, 4]],
+])('a batch of %s is applied once: the same again is refused and changes nothing', async (_, literalEventsMax, from, to, wanted) => {
+  await apply(from, to, literalEventsMax)
   expect(await position()).toEqual(wanted)
-  await expect(apply(from, to)).rejects.toMatchObject({ code: 'position-mismatch' })
+  await expect(apply(from, to, literalEventsMax)).rejects.toMatchObject({ code: 'position-mismatch' })
   expect(await position()).toEqual(wanted)
+})
+
+test('a partition that is not recorded at all is refused', async () => {
+  const batch: Batch = { chunks: new Map([[counted.name, []]]), events: 1, bytes: 0, to: new Map([['counted', [9n, 4n, 1n]]]) }
+  const also = () => [positionStatement(sources, batch, new Map([['counted', [9n, 4n, 0n]]]), [], new Date(0))]
+  await expect(applyBatch(store, batch, { sources, members: [], at: 1n, literalEventsMax: 0, also })).rejects.toMatchObject({
+    code: 'position-mismatch',
+  })
 })

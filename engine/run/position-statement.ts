@@ -3,7 +3,10 @@ import type { Batch, CheckedChunk, Position, Source } from './batch.ts'
 import type { Refused } from './dead-letters.ts'
 import type { Statement } from './derivation.ts'
 
-/** The one UPDATE that records a batch's position and counts. */
+/** In the message of the error that the statement raises where a partition does not stand at the batch's beginning. */
+export const positionMoved = 'position-mismatch'
+
+/** The one UPDATE that records a batch's position and counts. It raises, in whatever form it is sent, when the position is another. */
 export function positionStatement(
   sources: ReadonlyMap<string, Source>,
   batch: Batch,
@@ -29,14 +32,14 @@ export function positionStatement(
   const [only] = rows
   if (only && rows.length === 1)
     return {
-      sql: `UPDATE _evert.positions SET next = ${only.next}, events = events + ${only.events}, dead = dead + ${only.dead}, skipped = skipped + ${only.skipped}, committed_at = ${committedAt} WHERE topic = ${only.topic} AND partition = ${only.partition} AND next = ${only.before}`,
+      sql: `UPDATE _evert.positions SET next = CASE WHEN next = ${only.before} THEN ${only.next} ELSE error(${text(positionMoved)}) END, events = events + ${only.events}, dead = dead + ${only.dead}, skipped = skipped + ${only.skipped}, committed_at = ${committedAt} WHERE topic = ${only.topic} AND partition = ${only.partition}`,
       rows: 1,
     }
   const values = rows.map(
     (row) => `(${row.topic}, ${row.partition}, ${row.before}, ${row.next}, ${row.events}, ${row.dead}, ${row.skipped})`,
   )
   return {
-    sql: `UPDATE _evert.positions AS p SET next = v.next, events = p.events + v.events, dead = p.dead + v.dead, skipped = p.skipped + v.skipped, committed_at = ${committedAt} FROM (VALUES ${values.join(', ')}) AS v(topic, partition, before, next, events, dead, skipped) WHERE p.topic = v.topic AND p.partition = v.partition AND p.next = v.before`,
+    sql: `UPDATE _evert.positions AS p SET next = CASE WHEN p.next = v.before THEN v.next ELSE error(${text(positionMoved)}) END, events = p.events + v.events, dead = p.dead + v.dead, skipped = p.skipped + v.skipped, committed_at = ${committedAt} FROM (VALUES ${values.join(', ')}) AS v(topic, partition, before, next, events, dead, skipped) WHERE p.topic = v.topic AND p.partition = v.partition`,
     rows: rows.length,
   }
 }

@@ -8,9 +8,9 @@ export interface ReadLimits {
   readonly bytes: number
 }
 
-/** DuckDB decodes one chunk on one thread: a batch of several uses all cores, unless it is small. */
+/** DuckDB decodes one chunk on one thread: a batch of several uses all cores, unless it is so small that the next one is decoded beside it. */
 const chunksWanted = 4
-const chunkEventsMin = 2_048
+const chunkEventsMin = 16_384
 /** Each chunk is a SELECT of its own in every statement that decodes. */
 const chunksMax = 64
 

@@ -4,12 +4,12 @@ import type { Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { agreePosition } from './agree-position.ts'
-import type { Member } from './apply.ts'
 import { type Position, positionSum, type Source } from './batch.ts'
 import { announce, promotedVersions } from './control.ts'
 import { decodedSchemas, forgetDecoding, rememberSchemas } from './decoded.ts'
 import type { Definitions } from './define.ts'
 import type { Derivation } from './derivation.ts'
+import type { Member } from './member.ts'
 import {
   dropBuild,
   dropVersion,

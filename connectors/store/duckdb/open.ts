@@ -3,10 +3,11 @@ import { dirname } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { EvertError } from '../../../errors.ts'
 import { ident } from '../quote.ts'
-import { aheadDatabase, type Store, type Transaction } from '../store.ts'
+import { aheadDatabase, type Store } from '../store.ts'
+import { createBeside } from './beside.ts'
 import { isDamage } from './errors.ts'
 import { readConnection } from './read.ts'
-import { createWriter, transactionOn } from './write.ts'
+import { createWriter } from './write.ts'
 
 export interface DuckdbOptions {
   readonly memoryLimit?: string
@@ -34,13 +35,10 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
   const onDamage = (message: string) => writeFileSync(markOf(file), message)
   const readers = new Set<{ close(): Promise<void> }>()
   const write = createWriter(writer, onDamage)
-  let beside: Promise<DuckDBConnection> | undefined
+  const beside = createBeside(() => instance.connect())
   return {
     ...write,
-    ahead: async (): Promise<Transaction> => {
-      beside ??= instance.connect()
-      return transactionOn(await beside)
-    },
+    ahead: beside.open,
     reader: async (wanted) => {
       const reader = await readConnection(await instance.connect(), wanted?.scratch === true, onDamage)
       readers.add(reader)
@@ -53,7 +51,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
     close: async () => {
       await write.idle()
       for (const reader of readers) await reader.close()
-      if (beside) (await beside).closeSync()
+      await beside.close()
       writer.closeSync()
       instance.closeSync()
     },

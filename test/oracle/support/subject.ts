@@ -122,6 +122,7 @@ export class Subject implements Lived {
 
   /** Closes everything and starts again, as after a stop, perhaps with other views; new ones are built when the loop is stepped. */
   async restart(declared: Declared = this.#declared): Promise<void> {
+    await this.loop.settle()
     if (this.#shared.inMemory !== true) await this.#close()
     // Compiling is the dearest part of a start, and a pure function of what is declared.
     const known = declared === this.#declared && this.#shared.analyzer !== undefined ? this.definitions : undefined
@@ -214,6 +215,7 @@ export class Subject implements Lived {
   }
 
   async #close(): Promise<void> {
+    await this.loop?.settle()
     await this.store?.close()
     await this.log?.close()
     if (this.analyzer !== this.#shared.analyzer) await this.analyzer?.close()

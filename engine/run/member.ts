@@ -1,0 +1,38 @@
+import { withoutPrintedSql } from '../compile/located.ts'
+import type { Batch } from './batch.ts'
+import type { Derivation, Prepared } from './derivation.ts'
+
+/** A derivation and the table that this version of it owns. */
+export interface Member {
+  readonly derivation: Derivation
+  /** Quoted name. */
+  readonly table: string
+}
+
+/** A view whose SELECT raised: it is taken out of the batch, the others go on. Its message leaves out the statement, which is generated. */
+export class ViewFailed extends Error {
+  readonly member: Member
+  constructor(member: Member, cause: unknown) {
+    super(withoutPrintedSql((cause as Error).message), { cause })
+    this.member = member
+  }
+}
+
+/** What a member does for a batch. */
+export interface Work {
+  readonly member: Member
+  readonly answer: Prepared
+}
+
+/** Those whose events are in the batch, and those that read what these change. */
+export function activeMembers(members: readonly Member[], batch: Batch, fresh: ReadonlySet<string>): Member[] {
+  const touched = new Set<string>()
+  return members.filter(({ derivation }) => {
+    const active =
+      fresh.has(derivation.name) ||
+      [...derivation.streams.keys()].some((stream) => batch.chunks.has(stream)) ||
+      derivation.reads.some((read) => touched.has(read))
+    if (active) touched.add(derivation.name)
+    return active
+  })
+}
