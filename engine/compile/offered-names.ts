@@ -1,13 +1,15 @@
 import { type Ast, type AstValue, isAst, items, textOf, visit } from './ast.ts'
-import { relationSchema } from './relations.ts'
+import { placeNames, relationSchema, relationTable } from './relations.ts'
 import type { Read } from './resolve.ts'
 
 /** Lower-case names of the columns of a resolved relation in FROM; none for a subquery or a CTE. */
 export function relationColumns(table: Ast, reads: readonly Read[]): readonly string[] {
   if (table.type !== 'BASE_TABLE' || textOf(table.schema_name) !== relationSchema) return []
-  const name = textOf(table.table_name).replace(/\+$/, '')
-  const read = reads.find((candidate) => candidate.relation.name === name)
-  return read ? read.relation.columns.map((column) => column.name.toLowerCase()) : []
+  const name = textOf(table.table_name)
+  const read = reads.find(({ relation }) => name === relation.name || name === relationTable(relation.name, true))
+  if (!read) return []
+  const own = read.relation.columns.map((column) => column.name.toLowerCase())
+  return name === read.relation.name ? own : [...own, ...placeNames]
 }
 
 /**

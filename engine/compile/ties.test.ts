@@ -106,3 +106,55 @@ test('any row is enough for EXISTS', async () => {
   expect(await asked(' LIMIT 1')).toBe(await asked(''))
   expect(await asked(' ORDER BY a.state LIMIT 1')).toContain('LIMIT 1')
 })
+
+describe('rows that tie for a window', () => {
+  const order = async (text: string) => {
+    const { select } = await compiler.plan(text)
+    return [...select.matchAll(/OVER \((?:PARTITION BY \w+ )?(?:ORDER BY )?([^)]*?)(?: ROWS[^)]*)?\)/g)].map(([, by]) => by)
+  }
+  const tail = (...names: string[]) => names.map((name) => `, ${name} ASC NULLS LAST`).join('')
+
+  test('stand in the order of the columns that the SELECT looks at', async () => {
+    expect(await order('SELECT delay, row_number() OVER (PARTITION BY origin ORDER BY day) AS n FROM flights WHERE distance > 3')).toEqual([
+      `"day"${tail('flights.origin', 'flights."day"', 'flights.delay')}`,
+    ])
+    expect(await order('SELECT lag(delay) OVER (ORDER BY day) AS n FROM flights AS f QUALIFY f.DISTANCE > n')).toEqual([
+      `"day"${tail('f."day"', 'f.delay', 'f.distance')}`,
+    ])
+    expect(
+      await order('SELECT f.day, lag(state) OVER (ORDER BY f.day) AS n FROM flights AS f JOIN airports AS a ON f.origin = a.iata'),
+    ).toEqual([`f."day"${tail('f."day"', 'a.state')}`])
+    expect(await order('SELECT _offset AS o, lag(delay) OVER (ORDER BY day) AS n FROM flights')).toEqual([
+      `"day"${tail('flights."day"', 'flights.delay', 'flights._offset')}`,
+    ])
+    expect(await order('SELECT row_number() OVER (ORDER BY 1) AS n FROM flights')).toEqual(['1'])
+  })
+
+  test('what a subquery looks at counts as well', async () => {
+    expect(
+      await order(
+        'SELECT (SELECT max(state) FROM airports AS a WHERE a.iata = origin) AS s, row_number() OVER (ORDER BY day) AS n FROM flights',
+      ),
+    ).toEqual([`"day"${tail('flights.origin', 'flights."day"')}`])
+  })
+
+  test('are told apart by the whole row where names do not tell', async () => {
+    for (const shown of ['*', 'f.*', "COLUMNS(c -> c LIKE 'd%')", 'f IS NULL AS f', '* EXCLUDE (day)', 'hash(f) AS h'])
+      expect(await order(`SELECT ${shown}, row_number() OVER (ORDER BY f.day) AS n FROM flights AS f`), shown).toEqual([
+        `f."day"${tail('f')}`,
+      ])
+    expect(await order('SELECT a, row_number() OVER (ORDER BY a) AS n FROM (SELECT day AS a, delay FROM flights) AS f')).toEqual([
+      `a${tail('f')}`,
+    ])
+    expect(await order('SELECT a, row_number() OVER (ORDER BY a) AS n FROM flights AS f(a, b)')).toEqual([`a${tail('f')}`])
+    expect(await order('WITH f AS (SELECT day FROM flights) SELECT day, row_number() OVER (ORDER BY day) AS n FROM f')).toEqual([
+      `"day"${tail('f')}`,
+    ])
+  })
+
+  test('nothing is seen of what a semi join only looks into', async () => {
+    expect(await order('SELECT day, row_number() OVER (ORDER BY day) AS n FROM flights SEMI JOIN airports ON origin = iata')).toEqual([
+      `"day"${tail('flights."day"')}`,
+    ])
+  })
+})

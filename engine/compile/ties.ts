@@ -1,8 +1,9 @@
 import { EvertError } from '../../errors.ts'
-import { type Ast, type AstValue, columnRef, isAst, items, placeOf, position, replace, textOf, visit } from './ast.ts'
+import { type Ast, type AstValue, isAst, items, placeOf, position, replace, textOf, visit } from './ast.ts'
 import { orderedAggregates } from './determinism.ts'
 import { firstLine } from './located.ts'
 import { chooseByValue } from './ties-aggregates.ts'
+import { rowsApart } from './ties-rows.ts'
 
 /** What breaking ties must ask of the rest of the compiler. */
 export interface TieContext {
@@ -16,8 +17,8 @@ export interface TieContext {
 
 /**
  * An order that may tie gets all remaining columns as tie-breakers, in the plan and in its recomputation alike (design §5):
- * LIMIT and DISTINCT ON by the output columns, numbering windows by whole rows or by the group keys, ordered aggregates by
- * their own arguments. What still ties is equal.
+ * LIMIT and DISTINCT ON by the output columns, numbering windows by the group keys or by what the SELECT looks at of a row
+ * (`ties-rows.ts`), ordered aggregates by their own arguments. What still ties is equal.
  */
 export async function breakTies(node: Ast, context: TieContext): Promise<Ast> {
   const ordered = replace(node, (part) => orderSelect(part, context)) as Ast
@@ -174,27 +175,10 @@ function ordersRows(window: Ast): boolean {
   return counted || (numbering.has(textOf(window.function_name).toLowerCase()) && items(window.orders).length > 0)
 }
 
-/** What makes each row before the windows distinct from unequal ones; FROM gets an alias where a row could not be named. */
+/** The order in which rows stand that tie for a window: by the group keys, or by what tells them apart. */
 function tailOf(select: Ast, context: TieContext): { from: Ast; tail: readonly Ast[] } {
-  const from = select.from_table as Ast
   const keys = context.groupKeys(select)
-  if (keys.length > 0) return { from, tail: keys.map((key) => ascending({ ...key, alias: undefined })) }
-  let unnamed = 0
-  const names: string[] = []
-  const named = (part: Ast): Ast => {
-    if (part.type === 'JOIN') return { ...part, left: named(part.left as Ast), right: named(part.right as Ast) }
-    const alias = textOf(part.alias) || textOf(part.table_name) || (part.type === 'EMPTY' ? '' : `_evert_row_${++unnamed}`)
-    if (alias === '') return part
-    if (context.columnsOf(part).includes(alias.toLowerCase())) {
-      throw new EvertError(
-        'sql-invalid',
-        `A window over ${alias}, which also has a column of that name: its ties could not be broken by whole rows. Give the relation another name: FROM ${alias} AS r.`,
-        { details: { byte: placeOf(part) } },
-      )
-    }
-    names.push(alias)
-    return part.alias === alias ? part : { ...part, alias }
-  }
-  const renamed = named(from)
-  return { from: renamed, tail: names.map((name) => ascending(columnRef(name))) }
+  if (keys.length > 0) return { from: select.from_table as Ast, tail: keys.map((key) => ascending({ ...key, alias: undefined })) }
+  const { from, apart } = rowsApart(select, (table) => context.columnsOf(table))
+  return { from, tail: apart.map(ascending) }
 }

@@ -3,6 +3,7 @@ import { decoding } from '../run/measurements.ts'
 import type { Core } from './core.ts'
 import { measuredOf } from './explain-cost.ts'
 import { type Facts, gatherFacts } from './explain-facts.ts'
+import { historyNotes } from './explain-histories.ts'
 import { planTree } from './explain-tree.ts'
 import type { Explanation, PlanNode, ViewInfo } from './service.ts'
 import { viewInfos } from './views.ts'
@@ -29,6 +30,7 @@ function explanation({ definitions, loop }: Core, facts: Facts, info: ViewInfo):
   const tree = plan ? planTree(plan, facts) : withoutSql(info, facts)
   const notes = [
     ...(plan && plan.history.length > 0 ? [`needs the whole history of ${plan.history.join(', ')} in DuckDB`] : []),
+    ...(plan ? historyNotes(plan, facts) : []),
     ...(plan?.floats
       ? ['it shows floating-point columns: sums and variances of DOUBLE are not bit-exact, verify compares them within 1e-9']
       : []),

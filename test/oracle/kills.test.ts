@@ -17,13 +17,18 @@ const count = Number(process.env.EVERT_ORACLE_KILLS ?? (process.env.EVERT_LONG =
 /** The test command kills the same projects every time, as far as moments can be had again; a long run draws others. */
 const seed = Number(process.env.EVERT_SEED ?? (process.env.EVERT_LONG === '1' ? Math.floor(Math.random() * 2 ** 31) : 20_261_121))
 
+/** The projects of a long run take a while; one project takes seconds. */
+const timeoutMs = 3_600_000
+
 let plain: Plain
 beforeAll(async () => {
   plain = await Plain.open([])
 })
 afterAll(() => plain.close())
 
-test(`${count} random projects that are killed: every view its recomputation, nothing twice (EVERT_SEED=${seed})`, async () => {
+test(`${count} random projects that are killed: every view its recomputation, nothing twice (EVERT_SEED=${seed})`, {
+  timeout: timeoutMs,
+}, async () => {
   const cases = await killedCases(seed, count, plain)
   const deaths = new Map<string, number>()
   for (const [n, one] of cases.entries()) {

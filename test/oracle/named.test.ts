@@ -51,7 +51,7 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   ],
   'a window over one event type, whose fields come in another order than the stream’s': [
     'SELECT u, sum(d) OVER (ORDER BY t ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid',
-    'SELECT u, sum(d) OVER (ORDER BY t, Paid ASC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid',
+    'SELECT u, sum(d) OVER (ORDER BY t, d ASC NULLS LAST, t ASC NULLS LAST, u ASC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid',
   ],
   '* of one event type': ['SELECT * FROM shop.Paid', 'SELECT d, t, u, k FROM shop.Paid'],
   'JOIN USING a place column': ['SELECT count(*) AS n FROM shop AS a JOIN shop AS b USING (_offset)'],

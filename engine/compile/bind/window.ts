@@ -1,7 +1,7 @@
 import type { Op } from '../algebra/op.ts'
-import { type Ast, columnRef, items, textOf } from '../ast.ts'
+import { type Ast, columnRef, isAst, items, textOf } from '../ast.ts'
 import type { Binder } from './binder.ts'
-import { expr, isWindow } from './expr.ts'
+import { expr, isWindow, plainId } from './expr.ts'
 import type { Parts } from './front.ts'
 import { replaceOwn, textKey, visitOwn } from './own.ts'
 import { typed } from './typing.ts'
@@ -13,7 +13,7 @@ export async function bindWindows(binder: Binder, input: Op, parts: Parts): Prom
   const calls = new Map<string, Ast>()
   for (const ast of Object.values(parts).flat())
     visitOwn(ast, (part) => {
-      if (isWindow(part)) calls.set(textKey(part), { ...part, alias: undefined })
+      if (isWindow(part)) calls.set(textKey(part), withoutRepeats({ ...part, alias: undefined }))
     })
   if (calls.size === 0) return { op: input, parts }
   const keys = [...calls.keys()]
@@ -42,6 +42,19 @@ export async function bindWindows(binder: Binder, input: Op, parts: Parts): Prom
     asts.map((ast) => replaceOwn(ast, (part) => (isWindow(part) ? columnRef(outputs.get(textKey(part))?.col.id ?? '') : undefined)))
   const { shown, having, qualify, orders, on } = parts
   return { op, parts: { shown: placed(shown), having, qualify: placed(qualify), orders: placed(orders), on: placed(on) } }
+}
+
+/** Columns that a partition has in common or that stand earlier in the order decide nothing more in it (tie-breakers are of that kind). */
+function withoutRepeats(window: Ast): Ast {
+  const seen = new Set(items(window.partitions).map(plainId))
+  const orders = items(window.orders).filter(({ expression }) => {
+    const id = isAst(expression) ? plainId(expression) : undefined
+    const isRepeated = id !== undefined && seen.has(id)
+    seen.add(id)
+    return !isRepeated
+  })
+  // An order of equals is not the same as none.
+  return { ...window, orders: orders.length > 0 ? orders : items(window.orders).slice(0, 1) }
 }
 
 function partitionKey(window: Ast): string {

@@ -1,6 +1,7 @@
 import { aggregate } from './aggregates.ts'
 import { where } from './expressions.ts'
 import { as, column, type Form, is, key, type Scope, tail } from './relation.ts'
+import { tying } from './ties.ts'
 
 function bucket(x: Scope, time: string): string {
   return x.c.pick([
@@ -52,7 +53,8 @@ export const timeForms: readonly Form[] = [
       const time = column(x, x.from, is.stamp)
       if (time === undefined) return undefined
       const by = key(x, x.from)
-      const marked = `SELECT ${by} AS g, ${time} AS moment, coalesce(${time} - lag(${time}) OVER (PARTITION BY ${by} ORDER BY ${time}${tail('r')}) > INTERVAL '10 minutes', true) AS opens FROM ${x.from.name} AS r WHERE ${time} IS NOT NULL`
+      const shown = `${by} AS g, ${time} AS moment, coalesce(${time} - lag(${time}) OVER (PARTITION BY ${by} ORDER BY ${time}${tail('r')}) > INTERVAL '10 minutes', true) AS opens`
+      const marked = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r WHERE ${time} IS NOT NULL` })
       const numbered = `SELECT g, moment, count(*) FILTER (WHERE opens) OVER (PARTITION BY g ORDER BY moment) AS session FROM (${marked}) AS marked`
       return `SELECT g, session, min(moment) AS begins, max(moment) AS ends, count(*) AS n FROM (${numbered}) AS numbered GROUP BY g, session`
     },

@@ -1,6 +1,7 @@
 import { chosen } from './aggregates.ts'
 import { condition, scalar, where } from './expressions.ts'
 import { any, as, column, type Form, is, key, other, type Scope, star, tail } from './relation.ts'
+import { tying } from './ties.ts'
 
 const frames = [
   'ROWS BETWEEN 1 PRECEDING AND CURRENT ROW',
@@ -67,11 +68,17 @@ const best = ['= 1', '<= 2', '<= 3', '< 2'] as const
 export const windowForms: readonly Form[] = [
   {
     name: 'windows',
-    make: (x) => `SELECT ${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))} FROM ${x.from.name} AS r${where(x, 'r.')}`,
+    make: (x) => {
+      const shown = `${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}`
+      return tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r${where(x, 'r.')}` })
+    },
   },
   {
     name: 'several windows',
-    make: (x) => `SELECT ${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}, ${as(x, windowed(x, 'r.'))} FROM ${x.from.name} AS r`,
+    make: (x) => {
+      const shown = `${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}`
+      return tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r` })
+    },
   },
   {
     name: 'QUALIFY, the best of each group',
@@ -83,7 +90,9 @@ export const windowForms: readonly Form[] = [
     make: (x) => {
       if (x.from.kind !== 'stream') return undefined
       const by = key(x, x.from)
-      return `SELECT ${by} AS g, ${as(x, scalar(x))}, ${as(x, any(x, x.from))} FROM ${x.from.name} AS r QUALIFY row_number() OVER (PARTITION BY ${by} ORDER BY _offset DESC${tail('r')}) = 1`
+      const shown = `${by} AS g, ${as(x, scalar(x))}, ${as(x, any(x, x.from))}`
+      const qualify = `row_number() OVER (PARTITION BY ${by} ORDER BY _offset DESC${tail('r')}) = 1`
+      return tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r`, qualify })
     },
   },
   {
@@ -95,7 +104,10 @@ export const windowForms: readonly Form[] = [
     name: 'the best of each group of a join',
     make: (x) => {
       const right = other(x, 100)
-      return `SELECT ${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))} FROM ${x.from.name} AS p JOIN ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')} QUALIFY row_number() OVER (PARTITION BY ${key(x, x.from, 'p.')} ORDER BY ${order(x, 'p.')}${tail('p', 'q')}) ${x.c.pick(best)}`
+      const shown = `${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))}`
+      const from = `${x.from.name} AS p JOIN ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')}`
+      const qualify = `row_number() OVER (PARTITION BY ${key(x, x.from, 'p.')} ORDER BY ${order(x, 'p.')}${tail('p', 'q')}) ${x.c.pick(best)}`
+      return tying({ of: { p: x.from, q: right }, shown, from, qualify })
     },
   },
   {
@@ -105,8 +117,11 @@ export const windowForms: readonly Form[] = [
   },
   {
     name: 'the best of each group by a subquery',
-    make: (x) =>
-      `SELECT c0, c1 FROM (SELECT ${as(x, scalar(x, 'r.'))}, ${as(x, scalar(x, 'r.'))}, row_number() OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS rn FROM ${x.from.name} AS r${where(x, 'r.')}) AS ranked WHERE rn ${x.c.pick(best)}`,
+    make: (x) => {
+      const shown = `${as(x, scalar(x, 'r.'))}, ${as(x, scalar(x, 'r.'))}, row_number() OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS rn`
+      const ranked = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r${where(x, 'r.')}` })
+      return `SELECT c0, c1 FROM (${ranked}) AS ranked WHERE rn ${x.c.pick(best)}`
+    },
   },
   {
     name: 'a window over groups',
@@ -126,13 +141,18 @@ export const windowForms: readonly Form[] = [
     make: (x) => {
       const right = other(x, 100)
       const call = windowed(x, 'p.', ['p', 'q'])
-      return `SELECT ${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))}, ${call} AS w FROM ${x.from.name} AS p ${x.c.pick(['JOIN', 'LEFT JOIN'])} ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')}`
+      const shown = `${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))}, ${call} AS w`
+      const from = `${x.from.name} AS p ${x.c.pick(['JOIN', 'LEFT JOIN'])} ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')}`
+      return tying({ of: { p: x.from, q: right }, shown, from })
     },
   },
   {
     name: 'groups over windows',
-    make: (x) =>
-      `SELECT w, count(*) AS n FROM (SELECT ${x.c.pick(['row_number()', 'ntile(3)'])} OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS w FROM ${x.from.name} AS r${where(x, 'r.')}) AS numbered GROUP BY w`,
+    make: (x) => {
+      const shown = `${x.c.pick(['row_number()', 'ntile(3)'])} OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS w`
+      const numbered = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r${where(x, 'r.')}` })
+      return `SELECT w, count(*) AS n FROM (${numbered}) AS numbered GROUP BY w`
+    },
   },
   {
     name: 'a window by name',
@@ -143,7 +163,9 @@ export const windowForms: readonly Form[] = [
     name: 'what differs from the row before',
     make: (x) => {
       const own = any(x, x.from, 'r.')
-      return `SELECT ${as(x, own)}, before FROM (SELECT ${own.replace('r.', '')}, lag(${own}) OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS before FROM ${x.from.name} AS r) AS r WHERE before IS DISTINCT FROM ${own}`
+      const shown = `${own.replace('r.', '')}, lag(${own}) OVER (${partition(x, 'r.')}ORDER BY ${order(x, 'r.')}${tail('r')}) AS before`
+      const marked = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r` })
+      return `SELECT ${as(x, own)}, before FROM (${marked}) AS r WHERE before IS DISTINCT FROM ${own}`
     },
   },
   {

@@ -1,0 +1,27 @@
+import { type Known, tail, viewText } from './relation.ts'
+
+const place = ['_type', '_key', '_time', '_partition', '_offset'] as const
+
+/** The clauses of a SELECT whose windows may tie. `of`: what its FROM offers, by alias. */
+export interface Tying {
+  readonly of: Readonly<Record<string, Known>>
+  readonly shown: string
+  readonly from: string
+  readonly qualify?: string
+}
+
+/**
+ * A SELECT whose ties are broken by `tail(alias, …)`: for the recomputation each alias becomes the columns of its relation that the
+ * SELECT shows or looks at behind WHERE, in the relation's order. The whole row stays where there is a star, and for subqueries.
+ */
+export function tying({ of, shown, from, qualify }: Tying): string {
+  const seen = viewText(`${shown} ${qualify ?? ''}`).replaceAll('count(*)', '')
+  const apart = Object.entries(of).flatMap(([alias, known]) => {
+    if (known.kind === 'query' || seen.includes('*')) return [alias]
+    const own = known.columns.map((column) => `"${column.name}"`).filter((name) => seen.includes(name))
+    const placed = known.kind === 'stream' ? place.filter((name) => new RegExp(`\\b${name}\\b`).test(seen)) : []
+    return [...own, ...placed].map((name) => `${alias}.${name}`)
+  })
+  const broken = (clause: string) => clause.replaceAll(tail(...Object.keys(of)), apart.length > 0 ? tail(...apart) : '')
+  return `SELECT ${broken(shown)} FROM ${from}${qualify === undefined ? '' : ` QUALIFY ${broken(qualify)}`}`
+}
