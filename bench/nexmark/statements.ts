@@ -25,6 +25,20 @@ export class Statements {
         note(args[0], performance.now() - begin)
       }
     }
+    const { prepare } = prototype
+    prototype.prepare = async function (this: DuckDBConnection, sql: string) {
+      const begin = performance.now()
+      const prepared = await prepare.call(this, sql)
+      const execute = prepared.run.bind(prepared)
+      prepared.run = async () => {
+        try {
+          return await execute()
+        } finally {
+          note(sql, performance.now() - begin)
+        }
+      }
+      return prepared
+    }
     prototype.run = async function (this: DuckDBConnection, ...args: Parameters<typeof run>) {
       // A small batch is one string of statements: each by itself tells more, and costs a little more. No event here holds the joint.
       const parts = args[0].startsWith(`BEGIN TRANSACTION${joint}`) ? args[0].split(joint) : [args[0]]

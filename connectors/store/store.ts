@@ -17,8 +17,8 @@ export interface Column {
 export type Row = Readonly<Record<string, unknown>>
 
 export interface Transaction {
-  /** Runs SQL text anew each time, never a kept plan: on 1.5.x a prepared plan freezes table statistics and gives wrong rows later (duckdb issues 23704, 24182). Several statements only without parameters. Returns the rows changed by the last one. */
-  run(sql: string, parameters?: readonly Parameter[]): Promise<number>
+  /** Runs SQL text anew each time, never a kept plan: on 1.5.x a prepared plan freezes table statistics and gives wrong rows later (duckdb issues 23704, 24182). Several statements only without parameters. Returns the rows changed by the last one. `onUnderWay` is called when the engine's own threads have taken over: what JavaScript does then costs the statement nothing. */
+  run(sql: string, parameters?: readonly Parameter[], onUnderWay?: () => void): Promise<number>
   /** All rows; for small results. */
   all(sql: string, parameters?: readonly Parameter[]): Promise<readonly Row[]>
 }

@@ -18,9 +18,8 @@ export function busy(store: Store, onBusy: (() => void) | undefined, atOnce: boo
         work({
           all: tx.all,
           run: (sql, parameters) => {
-            const running = tx.run(sql, parameters)
-            if (atOnce || (parameters !== undefined && parameters.length > 0)) isUnderWay()
-            return running
+            const tells = atOnce || (parameters !== undefined && parameters.length > 0)
+            return tx.run(sql, parameters, tells ? isUnderWay : undefined)
           },
         }),
       ),

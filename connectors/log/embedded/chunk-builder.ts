@@ -146,8 +146,8 @@ export class ChunkBuilder {
       if (!mixed && single === 0) return
       this.#typeIndexes = new Array<number>(this.#count).fill(0)
     }
-    const indexes = mixed ? entry.typeIndexes() : undefined
-    for (let i = from; i < to; i++) this.#typeIndexes.push(indexes ? (this.#typeMap[indexes[i] as number] ?? 0) : single)
+    if (mixed) entry.typeIndexes(from, to, this.#typeMap, this.#typeIndexes)
+    else for (let i = from; i < to; i++) this.#typeIndexes.push(single)
   }
 
   /** Also takes in the entry's type names. Entries of a stream repeat their attributes, so equal bytes end it. */
@@ -173,7 +173,7 @@ export class ChunkBuilder {
       first: BigInt(this.#first),
       next: BigInt(this.#next),
       count: this.#count,
-      values: exactCopy(this.#bytes),
+      values: gathered(this.#bytes),
       times: this.#times ?? BigInt(this.#time),
       types: this.#types,
       ...(this.#typeIndexes && { typeIndexes: this.#typeIndexes }),
@@ -194,9 +194,15 @@ function soloMetadata(entry: EntryView, from: number, to: number, lengths: reado
   }
 }
 
-function exactCopy(bytes: number): Buffer {
+/** The values that were gathered: a copy of their own size, or, where they fill most of it, the buffer itself. */
+function gathered(bytes: number): Buffer {
+  const own = scratch
+  if (bytes * 2 > own.length) {
+    scratch = Buffer.allocUnsafeSlow(own.length)
+    return own.subarray(0, bytes)
+  }
   const copy = Buffer.allocUnsafeSlow(bytes)
-  scratch.copy(copy, 0, 0, bytes)
+  own.copy(copy, 0, 0, bytes)
   return copy
 }
 

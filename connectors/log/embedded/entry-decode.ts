@@ -57,12 +57,12 @@ export class EntryView {
     return u32s(this.bytes, at + 4, this.bytes.readUInt32LE(at))
   }
 
-  /** Index of event `i`'s type among the attributes' names. */
-  typeIndexes(): number[] {
-    const at = this.#section(Flag.typeIndexes)
-    const indexes: number[] = []
-    for (let i = 0; i < this.count; i++) indexes.push(this.bytes.readUInt16LE(at + i * 2))
-    return indexes
+  /** Appends what `map` has for the types of the events `[from, to)`, by their indexes among the attributes' names. */
+  typeIndexes(from: number, to: number, map: readonly number[], into: number[]): void {
+    const { bytes } = this
+    const start = this.#section(Flag.typeIndexes)
+    for (let at = start + from * 2; at < start + to * 2; at += 2)
+      into.push(map[(bytes[at] as number) | ((bytes[at + 1] as number) << 8)] ?? 0)
   }
 
   /** Appends the keys of the events `[from, to)` to `into`. */

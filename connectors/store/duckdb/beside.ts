@@ -23,7 +23,10 @@ export function createBeside(connect: () => Promise<DuckDBConnection>): Beside {
     open: async () => {
       connection ??= connect()
       const tx = transactionOn(await connection)
-      return { run: (sql, parameters) => one(() => tx.run(sql, parameters)), all: (sql, parameters) => one(() => tx.all(sql, parameters)) }
+      return {
+        run: (sql, parameters, onUnderWay) => one(() => tx.run(sql, parameters, onUnderWay)),
+        all: (sql, parameters) => one(() => tx.all(sql, parameters)),
+      }
     },
     close: async () => {
       closed = true

@@ -14,7 +14,7 @@ export async function readConnection(connection: DuckDBConnection, scratch: bool
     throw isDamage(error) ? storeError(error, onDamage) : error
   }
   return {
-    run: (sql, parameters) => run(sql, parameters).catch(told),
+    run: (sql, parameters, onUnderWay) => run(sql, parameters, onUnderWay).catch(told),
     all: (sql, parameters) => all(sql, parameters).catch(told),
     query: (sql, options) => query(connection, sql, options ?? {}, onDamage),
     close: async () => {

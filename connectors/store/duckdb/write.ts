@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { type DuckDBConnection, StatementType } from '@duckdb/node-api'
+import { type DuckDBConnection, type DuckDBResult, type DuckDBValue, StatementType } from '@duckdb/node-api'
 import type { Row, Transaction } from '../store.ts'
 import { storeError } from './errors.ts'
 import { bind } from './values.ts'
@@ -61,11 +61,34 @@ export function createWriter(connection: DuckDBConnection, onDamage: (message: s
 
 export function transactionOn(connection: DuckDBConnection): Transaction {
   return {
-    run: async (sql, parameters) => {
-      const result = await connection.run(sql, bind(parameters))
+    run: async (sql, parameters, onUnderWay) => {
+      const result = await runOn(connection, sql, bind(parameters), onUnderWay)
       if (result.statementType !== StatementType.CREATE || result.columnCount !== 1) return result.rowsChanged
       return Number((await result.getRowsJson())[0]?.[0] ?? 0) // CREATE TABLE AS answers with a count of its own
     },
     all: async (sql, parameters) => (await connection.runAndReadAll(sql, bind(parameters))).getRowObjects() as readonly Row[],
+  }
+}
+
+/** As the connection's own `run`, but it tells when the parameters are bound, which JavaScript does, and DuckDB's threads go on. */
+async function runOn(
+  connection: DuckDBConnection,
+  sql: string,
+  values: DuckDBValue[] | undefined,
+  onUnderWay?: () => void,
+): Promise<DuckDBResult> {
+  if (!values) {
+    const running = connection.run(sql)
+    onUnderWay?.()
+    return running
+  }
+  const prepared = await connection.prepare(sql)
+  try {
+    prepared.bind(values)
+    const running = prepared.run()
+    onUnderWay?.()
+    return await running
+  } finally {
+    prepared.destroySync()
   }
 }
