@@ -13,8 +13,8 @@ export const limits = {
   chunkEventsMax: 65_536,
   chunkBytesMax: 8 << 20,
   /** One breath of the loop: catch-up takes up to this, an idle engine takes what is there. */
-  batchEventsMax: 65_536,
-  batchBytesMax: 16 << 20,
+  batchEventsMax: 131_072,
+  batchBytesMax: 32 << 20,
   /**
    * With more events than this before it, a new view that is computed from kept rows waits until they are kept, and is then
    * computed in one pass over all of them instead of batch by batch.

@@ -3,7 +3,7 @@ import { text } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { asEvertError, EvertError } from '../../errors.ts'
 import { applyBatch } from '../run/apply.ts'
-import { type Position, positionSum, type Source } from '../run/batch.ts'
+import { type Batch, type Position, positionSum, type Source } from '../run/batch.ts'
 import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
 import { buildingConsumer } from '../run/dead-letters.ts'
@@ -60,6 +60,7 @@ export class Build implements Background {
   #rows: VersionRow[] = []
   #members: Member[] = []
   #position: Position = new Map()
+  #coming: { readonly members: readonly Member[]; readonly from: Position; readonly batch: Promise<Batch | undefined> } | undefined
   #events = 0
   #started = false
   /** Streams whose schema is not the one by which their dead letters were found. */
@@ -103,17 +104,14 @@ export class Build implements Background {
         throw new EvertError('interrupted', `The build of ${this.views.join(', ')} was interrupted; the live versions stand as they were.`)
       if (!this.#started) await this.#begin()
       const to = this.#options.loop.position
-      const batch = await readBatch(
-        this.#options.log,
-        this.#sources(),
-        this.#position,
-        this.#options.batch,
-        (source) => wantOf(source, this.#members),
-        to,
-      )
+      const batch = await this.#next(to)
       if (batch) {
         await applyBatch(this.#options.store, batch, {
           sources: this.#options.sources,
+          onBusy: () => {
+            this.#coming = { members: this.#members, from: batch.to, batch: this.#read(batch.to, to) }
+            this.#coming.batch.catch(() => undefined) // awaited in the next step, where it throws
+          },
           members: this.#members.filter((member) => member.derivation.byEvents),
           at: positionSum(batch.to),
           also: () => [],
@@ -149,6 +147,19 @@ export class Build implements Background {
       )
       return 'done'
     }
+  }
+
+  /** The next batch that ends at `to` or before; it may have been read while the one before it was applied. */
+  async #next(to: Position): Promise<Batch | undefined> {
+    const coming = this.#coming
+    this.#coming = undefined
+    const ahead = coming?.members === this.#members && coming.from === this.#position ? await coming.batch : undefined
+    return ahead ?? this.#read(this.#position, to)
+  }
+
+  #read(from: Position, to: Position): Promise<Batch | undefined> {
+    const { log, batch } = this.#options
+    return readBatch(log, this.#sources(), from, batch, (source) => wantOf(source, this.#members), to)
   }
 
   #sources(): Source[] {

@@ -36,6 +36,7 @@ export interface Commit {
 interface Upcoming {
   /** For whom. */
   readonly members: readonly Member[]
+  readonly from: Position
   readonly batch: Batch | undefined
   readonly ahead?: Ahead | undefined
 }
@@ -155,8 +156,9 @@ export class Loop {
     await this.#runBoundary()
     const read = await this.#next
     this.#next = undefined
-    // Members that joined meanwhile may want more of an event than was read ahead.
-    const { batch, ahead } = read?.batch && read.members === this.#members ? read : { batch: await this.#read() }
+    // Members that joined meanwhile may want more of an event than was read ahead; after a batch that failed, another one is due.
+    const isDue = read?.batch !== undefined && read.members === this.#members && read.from === this.#position
+    const { batch, ahead } = isDue ? read : { batch: await this.#read() }
     if (!batch) return undefined
     const readAhead = () => {
       this.#next ??= this.#readAhead(batch)
@@ -177,12 +179,13 @@ export class Loop {
     const { store, sources, literalEventsMax } = this.#options
     const members = this.#members
     const batch = await this.#read(to)
-    if (!batch || this.#fresh.size > 0) return { members, batch }
+    if (!batch || this.#fresh.size > 0) return { members, from: to, batch }
     this.#place = 1 - this.#place
     const schema = `live ${this.#place}`
     const { measurements } = this
     return {
       members,
+      from: to,
       batch,
       ahead: await workAhead(store, batch, { sources, members, at: this.#at(batch.to), schema, literalEventsMax, measurements }),
     }
