@@ -2,7 +2,6 @@ import { path } from '../../connectors/store/quote.ts'
 import { aheadDatabase, type Store, type Transaction } from '../../connectors/store/store.ts'
 import { limits } from '../../limits.ts'
 import { isLiteral } from './apply.ts'
-import { measured } from './as-steps.ts'
 import type { Batch, Source } from './batch.ts'
 import { BatchChanges } from './changes.ts'
 import { type BatchDeltas, batchDeltas } from './deltas.ts'
@@ -77,11 +76,11 @@ export async function workAhead(store: Store, batch: Batch, options: AheadOption
     if (batch.events > limits.stagedEventsMax && deltas.first.length > 0) return undefined
     await tx.run(`DROP SCHEMA IF EXISTS ${path(aheadDatabase, schema)} CASCADE`)
     await tx.run(`CREATE SCHEMA ${path(aheadDatabase, schema)}`)
-    const decode = measured(tx, measuring, decoding)
-    for (const statement of deltas.first) await make(decode, statement, changes)
+    const make = maker(tx, changes, measuring)
+    for (const statement of deltas.first) await make(decoding, statement)
     for (const one of begun) {
-      const own = measured(tx, measuring, one.member.derivation.name)
-      while (!one.next.done && one.next.value.makes !== undefined) one.next = one.steps.next(await make(own, one.next.value, changes))
+      const { name } = one.member.derivation
+      while (!one.next.done && one.next.value.makes !== undefined) one.next = one.steps.next(await make(name, one.next.value))
     }
   } catch {
     return undefined
@@ -106,14 +105,19 @@ function* rest({ steps, next }: Begun): Steps {
   for (let at = next; !at.done; ) at = steps.next(yield at.value)
 }
 
-/** Runs a statement that only makes a table, in the database `ahead`. */
-async function make(tx: Transaction, statement: Statement, changes: BatchChanges): Promise<number> {
-  const name = statement.makes ?? ''
-  const place = changes.makeAhead(name)
-  const { sql, parameters } = statement
-  const head = [place, path('temp', name)].map((table) => `CREATE OR REPLACE TEMP TABLE ${table} AS `).find((text) => sql.startsWith(text))
-  if (head === undefined) throw new Error(`Not a statement that makes ${name} alone: ${sql}`)
-  return tx.run(`CREATE TABLE ${place} AS ${sql.slice(head.length)}`, parameters)
+/** Runs a statement that only makes a table, in the database `ahead`; what it takes is measured as if it were made where it usually is. */
+function maker(tx: Transaction, changes: BatchChanges, measuring: Measuring | undefined) {
+  return (derivation: string, statement: Statement): Promise<number> => {
+    const name = statement.makes ?? ''
+    const headOf = (table: string) => `CREATE OR REPLACE TEMP TABLE ${table} AS `
+    const usual = headOf(path('temp', name))
+    const place = changes.makeAhead(name)
+    const { sql, parameters } = statement
+    const head = [headOf(place), usual].find((text) => sql.startsWith(text))
+    if (head === undefined) throw new Error(`Not a statement that makes ${name} alone: ${sql}`)
+    const run = () => tx.run(`CREATE TABLE ${place} AS ${sql.slice(head.length)}`, parameters)
+    return measuring ? measuring.step(derivation, usual, run) : run()
+  }
 }
 
 /** A derivation whose statements may follow from the events alone. */

@@ -39,7 +39,7 @@ function moved(): EvertError {
 }
 
 /** The same transaction; what runs through it is measured as that derivation's. */
-export function measured(tx: Transaction, measuring: Measuring | undefined, name: string): Transaction {
+function measured(tx: Transaction, measuring: Measuring | undefined, name: string): Transaction {
   if (!measuring) return tx
   return {
     run: (sql, parameters) => measuring.step(name, sql, () => tx.run(sql, parameters)),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Row, Store } from '../../connectors/store/store.ts'
+import { aheadDatabase, type Row, type Store } from '../../connectors/store/store.ts'
 
 /** What a test needs of an implementation: a store in a place of its own, that can be opened again. */
 export interface StoreDriver {
@@ -228,6 +228,40 @@ export function storeConformance(makeDriver: () => StoreDriver): void {
       await store.close()
       store = await driver.open()
       expect(await count()).toBe(0n)
+    })
+  })
+
+  describe('tables that are made ahead', () => {
+    test('are read by a transaction that is already under way, and are gone when the store is opened again', async () => {
+      const ahead = await store.ahead()
+      const sums = `${aheadDatabase}.main.sums`
+      await store.transaction(async (tx) => {
+        await tx.run("INSERT INTO facts VALUES (1, 'a')")
+        expect(await ahead.run(`CREATE TABLE ${sums} AS SELECT 7 AS id, 'x' AS note UNION ALL SELECT 8, 'y'`)).toBe(2)
+        expect(await tx.run(`INSERT INTO facts SELECT * FROM ${sums}`)).toBe(2)
+      })
+      expect(await count()).toBe(3n)
+      await store.close()
+      store = await driver.open()
+      expect(await count()).toBe(3n)
+      await expect((await store.ahead()).all(`SELECT * FROM ${sums}`)).rejects.toThrow(/sums/)
+    })
+
+    test('see nothing of a transaction that is under way', async () => {
+      const ahead = await store.ahead()
+      await store.transaction(async (tx) => {
+        await tx.run("INSERT INTO facts VALUES (1, 'a')")
+        expect(await ahead.all('SELECT count(*) AS n FROM facts')).toEqual([{ n: 0n }])
+      })
+    })
+
+    test('the store waits for what is under way when it closes', async () => {
+      const ahead = await store.ahead()
+      const making = ahead.run(`CREATE TABLE ${aheadDatabase}.main.many AS SELECT count(*) AS n FROM range(30000000) WHERE range % 7 = 1`)
+      await store.close()
+      expect(await making).toBe(1)
+      expect(() => ahead.run('SELECT 1')).toThrow('The store is closed')
+      store = await driver.open()
     })
   })
 
