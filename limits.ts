@@ -34,6 +34,8 @@ export const limits = {
   stepwiseEvery: 16,
   /** Rows of an input beyond which a view that is computed anew at each batch is warned about: some milliseconds a batch. */
   fullRowsMax: 100_000,
+  /** Rows of all inputs up to which `evert explain` offers to compute a view of several parts anew instead: it measured less. */
+  recomputeRowsMax: 30_000,
   /** States of folds and processors kept in memory, per fold. */
   foldCacheKeysMax: 100_000,
   /** Rows of a query's answer when nobody asked for more. */

@@ -15,6 +15,7 @@ import { offeredNames, relationColumns } from './offered-names.ts'
 import { orderOnRead } from './order-on-read.ts'
 import { partsOf } from './parts.ts'
 import type { ViewPlan } from './plan.ts'
+import { askedFor, asksToRecompute } from './plan-option.ts'
 import { hasPlace, placeNames } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
 import { eventTimes, retainedIn, retaining, schemaOf } from './retention.ts'
@@ -54,14 +55,15 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
   const node = await retainedIn(analyzer, ordered, reads)
   const columns = checkColumns(described, where)
   const select = await analyzer.print(node)
-  const op = await bind(retaining(analyzer, reads), ordered, reads, columns)
+  const isAsked = asksToRecompute(where, view.options, reads)
   const whole: Opaque = {
     kind: 'opaque',
     sql: await analyzer.print(asofAsLateral(node)),
     reads,
     columns: columns.map((column, i) => ({ id: `#whole${i}`, type: column.type, nullable: true })),
-    why: 'the SELECT as a whole',
+    why: isAsked ? askedFor : 'the SELECT as a whole',
   }
+  const op = isAsked ? whole : await bind(retaining(analyzer, reads), ordered, reads, columns)
   const { root, parts } = await partsOf(analyzer, { name: view.name, file: where, columns, op, whole })
   const order = orderOnRead(ordered, columns)
   const all = [...parts, root]

@@ -29,7 +29,7 @@ test.each([
   [
     "CREATE MATERIALIZED VIEW a WITH (floats = 'exact') AS SELECT 1",
     1,
-    'an option that is known (stores, retention, event_time) instead of floats',
+    'an option that is known (stores, retention, event_time, plan) instead of floats',
   ],
   ['CREATE MATERIALIZED VIEW a WITH (stores = duckdb) AS SELECT 1', 1, 'a quoted value for stores'],
   ["CREATE MATERIALIZED VIEW a WITH (stores = 'x' AS SELECT 1", 1, ') after the options'],

@@ -10,7 +10,7 @@ export interface ViewHeader {
 }
 
 /** Options that a header may name today. */
-const known = new Set(['stores', 'retention', 'event_time'])
+const known = new Set(['stores', 'retention', 'event_time', 'plan'])
 
 /** Reads the header of a `sql/views/*.sql` file. Throws `sql-invalid` with file and line. */
 export function readHeader(file: string, text: string): ViewHeader {

@@ -2,6 +2,7 @@ import { limits } from '../../limits.ts'
 import { inputsOf, type Op } from '../compile/algebra/op.ts'
 import type { Part } from '../compile/algebra/part.ts'
 import type { ViewPlan } from '../compile/plan.ts'
+import { askedFor } from '../compile/plan-option.ts'
 import { hasPlace } from '../compile/relations.ts'
 import type { Facts } from './explain-facts.ts'
 import { type Growth, growthOfPart, growthOfRows, isUnbounded, most } from './explain-growth.ts'
@@ -25,7 +26,9 @@ function fullWarning(plan: ViewPlan, part: Part, facts: Facts): string[] {
   const isGrowing = isUnbounded(growthOfInputs(part.op, facts.plans))
   if (!isGrowing && rows <= limits.fullRowsMax) return []
   const over = isGrowing ? 'rows that grow with the events: each batch costs more than the last' : `${rows.toLocaleString('en-US')} rows`
-  const rewrite = rewriteOf(part) ?? 'group or filter what it reads in a view of its own, and read that view'
+  const rewrite = reason.endsWith(askedFor)
+    ? 'leave the option out, and the view is kept in parts'
+    : (rewriteOf(part) ?? 'group or filter what it reads in a view of its own, and read that view')
   return [
     `${plan.name} is computed anew in each batch, over ${over} (${reason.replace(/^computed anew[^:]*: /, '')}). Rewrite: ${rewrite}.`,
   ]

@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import { measuredOf } from './explain-cost.ts'
 import { type Facts, gatherFacts } from './explain-facts.ts'
 import { historyNotes } from './explain-histories.ts'
+import { recomputeNotes } from './explain-recompute.ts'
 import { planTree } from './explain-tree.ts'
 import type { Explanation, PlanNode, ViewInfo } from './service.ts'
 import { viewInfos } from './views.ts'
@@ -30,7 +31,7 @@ function explanation({ definitions, loop }: Core, facts: Facts, info: ViewInfo):
   const tree = plan ? planTree(plan, facts) : withoutSql(info, facts)
   const notes = [
     ...(plan && plan.history.length > 0 ? [`needs the whole history of ${plan.history.join(', ')} in DuckDB`] : []),
-    ...(plan ? historyNotes(plan, facts) : []),
+    ...(plan ? [...historyNotes(plan, facts), ...recomputeNotes(plan, facts)] : []),
     ...(plan?.floats
       ? ['it shows floating-point columns: sums and variances of DOUBLE are not bit-exact, verify compares them within 1e-9']
       : []),

@@ -13,8 +13,8 @@ let engine: RunningEngine
 
 beforeAll(async () => {
   project = await shopProject()
-  await view('numbered', 'SELECT sku, row_number() OVER (ORDER BY sku, quantity) AS n FROM shop.StockReceived')
-  await view('running', 'SELECT sku, sum(quantity) OVER (PARTITION BY sku ORDER BY quantity) AS so_far FROM shop.StockReceived')
+  await view('numbered', 'SELECT sku, ntile(4) OVER (ORDER BY sku, quantity) AS n FROM shop.StockReceived')
+  await view('running', 'SELECT sku, lead(quantity) OVER (PARTITION BY sku ORDER BY quantity) AS following FROM shop.StockReceived')
   await view('largest', 'SELECT sku, max(quantity) AS most FROM (SELECT sku, quantity FROM shop.StockReceived) GROUP BY sku')
   await view('medians', 'SELECT sku, median(quantity) AS middle FROM shop.StockReceived GROUP BY sku')
   engine = await startRun(project)

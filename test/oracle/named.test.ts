@@ -53,6 +53,18 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
     'SELECT u, sum(d) OVER (ORDER BY t ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid',
     'SELECT u, sum(d) OVER (ORDER BY t, d ASC NULLS LAST, t ASC NULLS LAST, u ASC NULLS LAST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w FROM shop.Paid',
   ],
+  'windows that go on from the row before, in the order of arrival': [
+    'SELECT k, _offset AS o, lag(i, 2, 7) OVER w AS two_before, row_number() OVER w AS n, sum(i) OVER w AS s, max(t) OVER w AS m FROM shop WINDOW w AS (PARTITION BY k ORDER BY _offset)',
+  ],
+  'windows that go on, where equals come in two batches': [
+    'SELECT k, i, rank() OVER w AS r, dense_rank() OVER w AS d, sum(i) OVER w AS s, count(*) OVER w AS n FROM shop WINDOW w AS (PARTITION BY k ORDER BY i DESC NULLS FIRST)',
+  ],
+  'groups over windows over windows, where rows come late': [
+    'SELECT k, run, count(*) AS n, max(i) AS m FROM (SELECT k, i, sum(opens) OVER (PARTITION BY k ORDER BY i) AS run FROM (SELECT k, i, CASE WHEN i - lag(i) OVER (PARTITION BY k ORDER BY i) < 2 THEN 0 ELSE 1 END AS opens FROM shop) AS marked) AS numbered GROUP BY k, run',
+  ],
+  'windows that go on in one partition of all rows': [
+    'SELECT k, _offset AS o, row_number() OVER (ORDER BY _offset) AS n, count(*) OVER (ORDER BY _time, _offset) AS c FROM shop',
+  ],
   '* of one event type': ['SELECT * FROM shop.Paid', 'SELECT d, t, u, k FROM shop.Paid'],
   'JOIN USING a place column': ['SELECT count(*) AS n FROM shop AS a JOIN shop AS b USING (_offset)'],
   'a column qualified by stream and type': ['SELECT shop.Made.k FROM shop.Made', 'SELECT Made.k FROM shop.Made'],

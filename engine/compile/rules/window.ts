@@ -3,13 +3,18 @@ import { selectOf } from '../algebra/select-of.ts'
 import type { Rule, Traits } from './rule.ts'
 import { collectKeys, keysOf, ofTouched, withRowid, writeDifference } from './touched.ts'
 import { keptRows } from './touched-rows.ts'
+import { planRunning } from './window-running.ts'
 
 /**
  * Rule: window functions. What one says of a row follows from the rows of its partition alone, so the partitions of the rows that
  * came or went are computed anew, and of those only the rows that differ are written: a row at the end of a hot partition does
- * not write the others.
+ * not write the others. Windows that follow from the rows before have a rule of their own (`window-running.ts`).
  */
-export function planWindow(op: Window, [input]: readonly Traits[]): Rule {
+export function planWindow(op: Window, traits: readonly Traits[]): Rule {
+  return planRunning(op, traits) ?? planPartitions(op, traits)
+}
+
+function planPartitions(op: Window, [input]: readonly Traits[]): Rule {
   const keys = keysOf(op.partition, input?.op.columns ?? op.input.columns)
   return {
     strategy: keys.length > 0 ? 'affected keys' : 'full',

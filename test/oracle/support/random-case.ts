@@ -66,18 +66,23 @@ async function randomViews(
   const views: ViewText[] = []
   for (const [n, numbers] of all.entries()) {
     const name = `v${n}`
-    const made = await randomSelect(new Chooser(numbers), known, (select) => describe(plain, select))
+    const chooser = new Chooser(numbers)
+    const made = await randomSelect(chooser, known, (select) => describe(plain, select))
     const text = { name, view: viewText(made.template), plain: plainText(made.template) }
     const columns = await describe(plain, text.plain)
     onMade?.(made.forms, columns !== undefined)
     if (!columns) continue // DuckDB would not have it: types do not meet
     if (isRefused(text, columns)) continue
     await plain.run(`CREATE VIEW ${name} AS ${text.plain}`)
-    views.push(text)
+    const isAsked = chooser.chance(3) && !streams.test(text.view)
+    views.push(isAsked ? { ...text, view: `CREATE MATERIALIZED VIEW ${name} WITH (plan = 'recompute') AS\n${text.view}\n` } : text)
     if (!columns.some(isLoose)) known.unshift({ name, alias: name, columns, kind: 'view', rows: made.rows })
   }
   return views
 }
+
+/** What is read of streams cannot be computed anew at each batch. */
+const streams = /\b(shop|visits)\b/
 
 /** Refused when declared, and rightly: two columns of one name, and NATURAL where it would join by place columns as well. */
 function isRefused({ view }: ViewText, columns: Known['columns']): boolean {

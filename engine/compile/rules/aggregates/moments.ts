@@ -26,16 +26,22 @@ export function moment(call: Call, pool: Pool): Kept | undefined {
   }
 }
 
+/** The type of the sum that an average is had from; undefined where it is too wide, or not exact. */
+export function averagedSum(argument: string): string | undefined {
+  const type = sumType(argument)
+  return type === 'HUGEINT' || type?.startsWith('DECIMAL(38') ? undefined : type
+}
+
 function average(call: Call, argument: Argument, pool: Pool): Kept | undefined {
-  const type = sumType(argument.type)
-  if (type === undefined || type === 'HUGEINT' || type.startsWith('DECIMAL(38')) return undefined
+  const type = averagedSum(argument.type)
+  if (type === undefined) return undefined
   const sum = summed(pool, call.rows, call.rows.weight === undefined ? argument.sql : addend(argument), type)
   const count = countedValues(pool, call.rows, argument)
   return { value: (at) => quotient(at(sum), at(count), argument.type) }
 }
 
-/** DuckDB divides a decimal's unscaled sum by count × 10^scale; 16-bit types in 64-bit floats, all others in 80-bit ones. */
-function quotient(sum: string, count: string, argument: string): string {
+/** The average of numbers of the type `argument`, from their sum and their count. DuckDB divides a decimal's unscaled sum by count × 10^scale; 16-bit types in 64-bit floats, all others in 80-bit ones. */
+export function quotient(sum: string, count: string, argument: string): string {
   const { width, scale } = decimalOf(argument)
   const power = 10n ** BigInt(scale)
   const unscaled = scale === 0 ? `CAST(${sum} AS HUGEINT)` : unscaledText(sum, scale)

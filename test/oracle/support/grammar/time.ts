@@ -1,6 +1,6 @@
 import { aggregate } from './aggregates.ts'
 import { where } from './expressions.ts'
-import { as, column, type Form, is, key, type Scope, tail } from './relation.ts'
+import { any, as, column, type Form, is, key, type Scope, tail } from './relation.ts'
 import { tying } from './ties.ts'
 
 function bucket(x: Scope, time: string): string {
@@ -65,6 +65,17 @@ export const timeForms: readonly Form[] = [
       const time = column(x, x.from, is.stamp)
       if (time === undefined || x.from.rows > 80) return undefined
       return `SELECT p.${time} AS moment, count(*) AS n FROM ${x.from.name} AS p JOIN ${x.from.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, x.from, 'q.')} AND q.${time} BETWEEN p.${time} AND p.${time} + INTERVAL '10 minutes' GROUP BY moment`
+    },
+  },
+  {
+    name: 'runs of one value',
+    make: (x) => {
+      const [by, own] = [any(x, x.from, 'r.'), any(x, x.from, 'r.')]
+      const at = x.from.kind === 'stream' ? 'r._offset' : (column(x, x.from, is.sortable, 'r.') ?? any(x, x.from, 'r.'))
+      const shown = `${by} AS g, ${at} AS o, CASE WHEN lag(${own}) OVER (PARTITION BY ${by} ORDER BY ${at}${tail('r')}) IS DISTINCT FROM ${own} THEN 1 ELSE 0 END AS opens`
+      const marked = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r` })
+      const numbered = `SELECT g, o, sum(opens) OVER (PARTITION BY g ORDER BY o) AS run FROM (${marked}) AS marked`
+      return `SELECT g, run, count(*) AS n, min(o) AS begins, max(o) AS ends FROM (${numbered}) AS numbered GROUP BY g, run`
     },
   },
 ]

@@ -1,6 +1,6 @@
 import { chosen } from './aggregates.ts'
 import { condition, scalar, where } from './expressions.ts'
-import { any, as, column, type Form, is, key, other, type Scope, star, tail } from './relation.ts'
+import { any, as, column, type Form, is, key, many, other, type Scope, star, tail } from './relation.ts'
 import { tying } from './ties.ts'
 
 const frames = [
@@ -172,5 +172,25 @@ export const windowForms: readonly Form[] = [
     name: 'an aggregate window with FILTER',
     make: (x) =>
       `SELECT ${as(x, scalar(x, 'r.'))}, count(*) FILTER (WHERE ${condition(x, 'r.', 1)}) OVER (${partition(x, 'r.')}) AS n FROM ${x.from.name} AS r`,
+  },
+  {
+    name: 'windows that run',
+    make: (x) => {
+      const number = column(x, x.from, is.small, 'r.')
+      const by = `PARTITION BY ${any(x, x.from, 'r.')} ORDER BY ${x.from.kind === 'stream' ? x.c.pick(['r._offset', 'r._time, r._offset', 'r._offset // 3']) : order(x, 'r.')}`
+      const total = `(${by}${tail('r')}`
+      const calls = [
+        `row_number() OVER ${total})`,
+        `lag(${any(x, x.from, 'r.')}) OVER ${total})`,
+        `lag(${any(x, x.from, 'r.')}, 2) OVER ${total})`,
+        `min(${any(x, x.from, 'r.')}) OVER ${total} ROWS UNBOUNDED PRECEDING)`,
+        `first_value(${any(x, x.from, 'r.')}) OVER ${total})`,
+        `count(*) OVER (${by})`,
+        `rank() OVER (${by})`,
+        ...(number === undefined ? [] : [`sum(${number}) OVER (${by})`, `avg(${number}) OVER ${total} ROWS UNBOUNDED PRECEDING)`]),
+      ]
+      const shown = [scalar(x, 'r.'), ...many(x.c, 3, () => x.c.pick(calls))].map((one) => as(x, one)).join(', ')
+      return tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r${where(x, 'r.')}` })
+    },
   },
 ]

@@ -1,0 +1,94 @@
+import { ident, list } from '../../../connectors/store/quote.ts'
+import { ids, sameKeys } from '../algebra/select-of.ts'
+import { matches } from './distinct-cells.ts'
+import type { Input } from './rule.ts'
+import type { Running } from './running.ts'
+import { ofTouched } from './touched.ts'
+import { repeated } from './touched-rows.ts'
+
+/** The texts of a running window's batch, each a SELECT. What they are put together to: `window-running.ts`. */
+
+/** Names of a state's columns: keys, place, number of rows, and what the windows need. */
+export function stateNames(running: Running): readonly string[] {
+  return [...keyNames(running), '_o', '_n', ...running.calls.flatMap((call) => call.state.map(({ name }) => name))]
+}
+
+/** The state of the partitions whose last rows are in `fresh`, and their `_rid`. */
+export function lastRows(running: Running, fresh: string): string {
+  const keys = running.partition.map((key, i) => `${key.sql} AS _k${i}`)
+  const cells = running.calls.flatMap((call) => call.state.map(({ name, sql }) => `${sql} AS ${ident(name)}`))
+  return `SELECT ${[...keys, `${running.place.sql} AS _o`, '_n', ...cells, '_rid'].join(', ')} FROM ${fresh} WHERE _last`
+}
+
+/** The partitions of a batch, what is kept of them (`_rid` NULL: nothing), and whether something of it came too late for that. */
+export function touchedPartitions(running: Running, came: string, state: string, mayTake: boolean): string {
+  const { partition, place, isStrict } = running
+  const keys = partition.map((key, i) => `${key.sql} AS _k${i}`).join(', ')
+  const gone = mayTake ? ', bool_or(_w < 0) AS _gone' : ''
+  const own = `SELECT ${keys}, ${place.descending ? 'max' : 'min'}(${place.sql}) AS _first${gone} FROM ${came} GROUP BY ALL`
+  const columns = partition.map((key, i) => ({ id: `_k${i}`, type: '', nullable: key.nullable }))
+  const names = stateNames(running).filter((name) => !keyNames(running).includes(name))
+  const found = matches(columns, 'own', state, ['t.rowid AS _rid', ...names.map((name) => `t.${ident(name)}`)])
+  const isBehind = `own._first ${place.descending ? '<' : '>'}${isStrict ? '' : '='} kept._o`
+  const late = `coalesce(NOT (${isBehind}), FALSE)${mayTake ? ' OR own._gone' : ''} AS _late`
+  const shown = [...columns.map(({ id }) => `own.${id}`), 'kept._rid', ...names.map((name) => `kept.${ident(name)}`), late]
+  const same = sameKeys(columns.map(({ id, nullable }) => ({ left: `own.${id}`, right: `kept.${id}`, nullable })))
+  return `WITH own AS MATERIALIZED (${own}), kept AS MATERIALIZED (${found}) SELECT ${shown.join(', ')} FROM own LEFT JOIN kept ON ${same}`
+}
+
+/** What is read of the partitions that are not behind: `(SELECT _k0 …)`. */
+export function lateKeys(running: Running, touched: string): string {
+  return `(SELECT ${list(keyNames(running))} FROM ${touched} WHERE _late)`
+}
+
+/** All rows of the partitions in `late`, from the input, or from what is kept and what came. */
+export function lateRows(running: Running, late: string, from: { table: string; came: string; input: Input }): string {
+  const { op, partition } = running
+  if (!from.input.insertOnly) return ofTouched(from.input.rows(), late, partition)
+  const of = (rows: string) => `SELECT ${ids(op.input.columns)} FROM ${ofTouched(rows, late, partition)}`
+  return `(${of(from.table)} UNION ALL ${of(from.came)})`
+}
+
+/** The rows that came, as often as their weights say. Where one went, its partition is computed from its rows. */
+export function rowsThatCame(running: Running, came: string, mayTake: boolean): string {
+  return mayTake ? `(${repeated(running.op.input.columns, came, ' WHERE _w > 0')})` : came
+}
+
+/** Which rows `freshRows` shows: of partitions that begin with them, and what is known of these; or those behind what is kept. */
+export interface From {
+  readonly rows: string
+  /** FROM item of the partitions; absent: none is kept. */
+  readonly touched?: string
+  readonly isBehind: boolean
+}
+
+/** Rows with their windows, `_anew` where they are not behind what is kept, `_last` where one ends its partition, and what that leaves for the state: `_n`, `_rid`, hidden values. */
+export function freshRows(running: Running, { rows, touched, isBehind }: From): string {
+  const { op, over, by, calls, partition } = running
+  const batch = calls
+    .flatMap((call) => [call.batch, ...call.more({ partition: by, longest: over })])
+    .map(([name, sql]) => `${sql} AS ${ident(name)}`)
+  const own = `SELECT *, row_number() ${over} AS _m, lead(FALSE, 1, TRUE) ${over} AS _last, ${batch.join(', ')} FROM ${rows}`
+  const values = calls.map((call) => `${isBehind ? call.value : `b.${ident(call.batch[0])}`} AS ${ident(call.col.id)}`)
+  const hidden = calls.flatMap((call) =>
+    call.state.flatMap(({ name, hidden }) => (hidden ? [`${isBehind ? hidden.behind : hidden.alone} AS ${ident(name)}`] : [])),
+  )
+  const shown = op.input.columns.map((column) => `b.${ident(column.id)}`)
+  const number = isBehind ? 'coalesce(s._n, 0) + b._m' : 'b._m'
+  const cells = [
+    ...shown,
+    ...values,
+    `${!isBehind} AS _anew`,
+    'b._last',
+    `${number} AS _n`,
+    ...hidden,
+    touched ? 's._rid' : 'CAST(NULL AS BIGINT) AS _rid',
+  ]
+  const same = sameKeys(partition.map((key, i) => ({ left: key.sql, right: `s._k${i}`, nullable: key.nullable })))
+  const joined = touched ? ` JOIN ${touched} AS s ON ${same}` : ''
+  return `SELECT ${cells.join(', ')} FROM (${own}) AS b${joined}`
+}
+
+function keyNames(running: Running): readonly string[] {
+  return running.partition.map((_, i) => `_k${i}`)
+}
