@@ -9,6 +9,8 @@ export const limits = {
   /** Events in one entry of the embedded log, and its bytes: one CRC, one read. */
   entryEventsMax: 16_384,
   entryBytesMax: 4 << 20,
+  /** Entries of the embedded log, of which a reader has had a part, that are kept in memory: at most so many times `entryBytesMax`. */
+  cutEntriesMax: 8,
   /** One chunk handed on by a log's reader. */
   chunkEventsMax: 65_536,
   chunkBytesMax: 8 << 20,

@@ -1,5 +1,4 @@
 import { type AppendBatch, type Chunk, SEPARATOR, type Want } from '../log.ts'
-import { valueStarts } from './cut.ts'
 import { type Attributes, type EntryView, readAttributes } from './entry-decode.ts'
 import { Flag, HEADER_BYTES } from './entry-format.ts'
 import type { StoredTopic } from './topics.ts'
@@ -77,8 +76,7 @@ export class ChunkBuilder {
     const lengths = entry.has(Flag.lengths) ? entry.lengths() : undefined
     const offsets = entry.has(Flag.offsets) ? entry.offsets() : undefined
     const place = (i: number) => (offsets ? (offsets[i] as number) : entry.first + i)
-    const values = entry.bytes.subarray(HEADER_BYTES, entry.valuesEnd)
-    const starts = valueStarts({ count: entry.count, values, ...(lengths && { lengths }) })
+    const starts = entry.starts()
     const gap = lengths ? 0 : 1
     let from = offsets ? offsets.findIndex((own) => own >= offset) : Math.max(0, offset - entry.first)
     if (from < 0) from = entry.count

@@ -176,3 +176,22 @@ function openEntries() {
   const root = open<Buffer, Buffer>({ path: dir, noSubdir: false, maxDbs: 8, overlappingSync: false, ...binary })
   return { root, entries: root.openDB<Buffer, Buffer>('entries', binary) }
 }
+
+describe('entries that are read in parts', () => {
+  it('give the same to readers at different places, however many entries are cut', async () => {
+    const log = await openLog()
+    const partitions = 12 // more entries than are kept
+    await log.createTopic('t', { partitions })
+    const texts = (partition: number) => Array.from({ length: 40 }, (_, i) => `p${partition} event ${i}${'.'.repeat(i)}`)
+    for (let partition = 0; partition < partitions; partition++)
+      await log.append([{ ...batch('', 1, partition), count: 40, values: Buffer.from(texts(partition).join('\x1e')) }])
+    const readers = [3, 7, 40].map((maxEvents) => ({ maxEvents, seen: Array.from({ length: partitions }, (): string[] => []) }))
+    for (let turn = 0; turn < 40; turn++)
+      for (const { maxEvents, seen } of readers)
+        for (const [partition, own] of seen.entries()) {
+          const chunk = await log.read('t', partition, BigInt(own.length), { maxEvents })
+          if (chunk) own.push(...Buffer.from(chunk.values).toString().split('\x1e'))
+        }
+    for (const { seen } of readers) for (const [partition, own] of seen.entries()) expect(own).toEqual(texts(partition))
+  })
+})

@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import type { Cause, Transaction } from '../log.ts'
+import { valueStarts } from './cut.ts'
 import { CAUSE_BYTES, Flag, FORMAT_VERSION, HEADER_BYTES, MAGIC, NO_KEY, readU64 } from './entry-format.ts'
 
 /** Why an entry cannot be served, or undefined when its bytes are what was written. */
@@ -24,6 +25,7 @@ export class EntryView {
   readonly lastTime: number
   readonly valuesEnd: number
   readonly attributesEnd: number
+  #starts: readonly number[] | undefined
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
@@ -36,6 +38,15 @@ export class EntryView {
     this.lastTime = readU64(bytes, 64)
     this.valuesEnd = HEADER_BYTES + bytes.readUInt32LE(16)
     this.attributesEnd = this.valuesEnd + bytes.readUInt32LE(20)
+  }
+
+  /** Byte where each value starts, from where the values begin, and one past the last value's separator. */
+  starts(): readonly number[] {
+    if (!this.#starts) {
+      const values = this.bytes.subarray(HEADER_BYTES, this.valuesEnd)
+      this.#starts = valueStarts({ count: this.count, values, ...(this.has(Flag.lengths) && { lengths: this.lengths() }) })
+    }
+    return this.#starts
   }
 
   has(flag: number): boolean {

@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { EvertError } from '../../../errors.ts'
+import { CutEntries } from './cut-entries.ts'
 import { logKey } from './keys.ts'
 import { lmdbFailure } from './lmdb-failure.ts'
 
@@ -21,6 +22,7 @@ export interface Environment {
   readonly records: Bytes
   /** Topic number, key → number of events. */
   readonly versions: Bytes
+  readonly cut: CutEntries
 }
 
 const LAYOUT = 1
@@ -58,6 +60,7 @@ export function openEnvironment(dir: string): Environment {
       ends: root.openDB<Buffer, Buffer>('ends', binary),
       records,
       versions: root.openDB<Buffer, Buffer>('versions', binary),
+      cut: new CutEntries(),
     }
   } catch (error) {
     void root.close()

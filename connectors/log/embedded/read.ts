@@ -24,9 +24,12 @@ export function readChunk(
   const builder = new ChunkBuilder(topic, partition, options.want ?? {})
   let position = offset
   while (position < to) {
-    const entry = entries.from(position)
+    const kept = environment.cut.find(topic.number, partition, position)
+    const entry = kept ?? entries.from(position)
     if (entry.first >= to) break
     const more = builder.add(entry, position, to, eventsMax, bytesMax)
+    if (builder.next > entry.first && builder.next < entry.next) environment.cut.keep(topic.number, partition, entry)
+    else if (kept && builder.next >= entry.next) environment.cut.drop(topic.number, partition, entry)
     if (builder.count > 0 ? !more : builder.next <= position) break
     position = builder.next
   }
