@@ -3,7 +3,7 @@ import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Ahead } from './ahead.ts'
 import { inTransaction } from './as-steps.ts'
-import { asString, type Listed, unasked } from './as-string.ts'
+import { asString } from './as-string.ts'
 import type { Batch, Source } from './batch.ts'
 import { busy } from './busy.ts'
 import { BatchChanges } from './changes.ts'
@@ -98,10 +98,11 @@ async function apply(store: Store, batch: Batch, options: ApplyOptions): Promise
     }
     const measuring = ahead ? ahead.measuring : options.measurements?.begin(batch.events)
     const first = ahead ? [] : deltas.first
-    const works = literal || (ahead && !ahead.isStepwise && late.size === 0) ? soon.map(unasked) : undefined
-    if (literal && works) await literally(store, first, works, await also(), measuring)
-    else if (works && !works.some(isBound)) await asString(busy(store, options.onBusy, true), first, works, await also(), measuring)
-    else await inTransaction(busy(store, options.onBusy, ahead !== undefined), first, works ?? soon, rest, also, measuring)
+    const isString = literal || (ahead !== undefined && !ahead.isStepwise && late.size === 0)
+    const under = busy(store, literal ? undefined : options.onBusy, ahead !== undefined)
+    if (literal) await literally(store, soon, await also(), changes, measuring)
+    else if (isString) await asString(under, soon, also, measuring)
+    else await inTransaction(under, first, soon, rest, also, measuring)
     committed = true
     measuring?.commit()
     crashPoint('batch-after-commit')
@@ -119,21 +120,18 @@ export function isLiteral(batch: Batch, eventsMax: number = limits.literalEvents
 
 async function literally(
   store: Store,
-  first: readonly Statement[],
-  works: readonly Listed[],
+  works: readonly Work[],
   also: readonly Statement[],
+  changes: BatchChanges,
   measuring: Measuring | undefined,
 ): Promise<void> {
   try {
-    await asString(store, first, works, also, measuring)
+    await asString(store, works, async () => also, measuring)
   } catch (error) {
     if (error instanceof EvertError) throw error
-    await inTransaction(store, first, works, Promise.resolve([]), async () => also, measuring) // one by one, to learn which view it was
+    changes.clear()
+    await inTransaction(store, [], works, Promise.resolve([]), async () => also, measuring) // one by one, to learn which view it was
   }
-}
-
-function isBound({ answer }: Listed): boolean {
-  return answer.statements.some((statement) => statement.parameters !== undefined && statement.parameters.length > 0)
 }
 
 /** What a build records of the events that could not be decoded. */

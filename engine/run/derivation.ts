@@ -10,6 +10,8 @@ export interface Statement {
   readonly parameters?: readonly Parameter[] | undefined
   /** It follows from the batch's events alone and does nothing but make this temporary table, so it may be run before the transaction. */
   readonly makes?: string
+  /** Where statements are not told what they wrote, this one is: its count mostly skips several others. */
+  readonly asks?: boolean
   /** The transaction fails unless the statement changes this many rows. */
   readonly rows?: number
 }

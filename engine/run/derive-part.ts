@@ -4,7 +4,7 @@ import { type Fed, inputOf, markedRelation } from '../compile/algebra/feed.ts'
 import type { Scan } from '../compile/algebra/op.ts'
 import type { Part } from '../compile/algebra/part.ts'
 import { hasPlace, placeNames, relationSchema } from '../compile/relations.ts'
-import type { Names } from '../compile/rules/rule.ts'
+import { asked, type Names } from '../compile/rules/rule.ts'
 import type { Batch } from './batch.ts'
 import type { Derivation, PrepareContext, Statement, Use } from './derivation.ts'
 import { type Mark, Marks } from './marks.ts'
@@ -89,9 +89,10 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
   const maintained = part.rule.maintain(run)
   let next = maintained.next()
   while (!next.done) {
-    const sql = next.value
+    const asks = next.value.startsWith(asked)
+    const sql = asks ? next.value.slice(asked.length) : next.value
     const makes = part.reads.length === 0 ? madeOfEvents(sql, marks, changes) : undefined
-    next = maintained.next(yield completed(part, sql, marks, context, makes))
+    next = maintained.next(yield completed(part, sql, marks, context, { ...(makes === undefined ? {} : { makes }), asks }))
   }
   if (next.value) changes.add(part.name)
 }
@@ -105,7 +106,7 @@ function madeOfEvents(sql: string, marks: Marks, changes: PrepareContext['change
 }
 
 /** The statement with its marks resolved, when it is asked for: only then is it known where each table is. */
-function completed(part: Part, sql: string, marks: Marks, context: PrepareContext, makes: string | undefined): Statement {
+function completed(part: Part, sql: string, marks: Marks, context: PrepareContext, told: Pick<Statement, 'makes' | 'asks'>): Statement {
   let done: { readonly sql: string; readonly parameters: Parameter[] } | undefined
   const complete = () => {
     if (done) return done
@@ -118,7 +119,7 @@ function completed(part: Part, sql: string, marks: Marks, context: PrepareContex
     return done
   }
   return {
-    ...(makes === undefined ? {} : { makes }),
+    ...told,
     get sql() {
       return complete().sql
     },

@@ -25,7 +25,12 @@ test('a batch that fails leaves nothing', async () => {
   const measurements = new Measurements()
   const batch = measurements.begin(1)
   await expect(batch.step('totals', 'INSERT INTO t', () => Promise.reject(new Error('full')))).rejects.toThrow('full')
-  await expect(batch.together(['totals'], () => Promise.reject(new Error('full')))).rejects.toThrow('full')
+  await expect(
+    batch.together(
+      () => ['totals'],
+      () => Promise.reject(new Error('full')),
+    ),
+  ).rejects.toThrow('full')
   batch.commit()
   expect(measurements.of('totals')).toEqual([])
 })
@@ -33,7 +38,10 @@ test('a batch that fails leaves nothing', async () => {
 test('of a batch that goes as one string only the whole is known', async () => {
   const measurements = new Measurements()
   const batch = measurements.begin(2)
-  await batch.together(['totals', '~1'], async () => undefined)
+  await batch.together(
+    () => ['totals', '~1'],
+    async () => undefined,
+  )
   batch.commit()
   expect(measurements.of('~1')).toMatchObject([{ events: 2, steps: [], together: 2 }])
 })

@@ -74,10 +74,10 @@ export class Measuring {
   }
 
   /** Runs the statements of several derivations as one string. */
-  async together(names: readonly string[], run: () => Promise<void>): Promise<void> {
+  async together(names: () => readonly string[], run: () => Promise<void>): Promise<void> {
     const begin = performance.now()
     await run()
-    this.#together = { names, ms: performance.now() - begin }
+    this.#together = { names: names(), ms: performance.now() - begin }
   }
 
   commit(): void {

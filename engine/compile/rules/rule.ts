@@ -10,6 +10,9 @@ export interface Traits {
   readonly insertOnly: boolean
 }
 
+/** Begins a statement that is told its count even in a batch that goes as one string: 0 is usual, and skips several others. */
+export const asked = '/* asked */ '
+
 /**
  * How one operator's rows are kept: text out, no database. A rule stores its rows (or what they follow from) in tables of its
  * own and is told its inputs' changes. All inputs are already in the state after the batch when it runs.

@@ -1,7 +1,7 @@
 import { ident, list } from '../../../connectors/store/quote.ts'
 import type { Window } from '../algebra/op.ts'
 import { ids } from '../algebra/select-of.ts'
-import type { Names, Rule, Run, Traits } from './rule.ts'
+import { asked, type Names, type Rule, type Run, type Traits } from './rule.ts'
 import { type Running, runningOf } from './running.ts'
 import { freshRows, lastRows, lateKeys, lateRows, rowsThatCame, stateNames, touchedPartitions } from './running-rows.ts'
 import { ofTouched, withRowid } from './touched.ts'
@@ -48,7 +48,7 @@ export function planRunning(op: Window, [input]: readonly Traits[]): Rule | unde
         return false
       yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedPartitions(running, came, state, !insertOnly)}`
       const late = run.isSmall ? lateKeys(running, touched) : run.temp('late')
-      const lateCount = run.isSmall ? 1 : yield `CREATE OR REPLACE TEMP TABLE ${late} AS FROM ${lateKeys(running, touched)}`
+      const lateCount = run.isSmall ? 1 : yield `${asked}CREATE OR REPLACE TEMP TABLE ${late} AS FROM ${lateKeys(running, touched)}`
       const behind = { rows: rowsThatCame(running, came, !insertOnly), touched: `(FROM ${touched} WHERE NOT _late)`, isBehind: true }
       const selects = [freshRows(running, behind)]
       if (lateCount > 0) {
