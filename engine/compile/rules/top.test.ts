@@ -1,9 +1,7 @@
-import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, test } from 'vitest'
-import { text } from '../../../connectors/store/quote.ts'
+import { parsed as expr } from '../../../test/support/parsed.ts'
 import { trace } from '../../../test/support/trace.ts'
-import type { Col, Constant, Expr, Map as MapOp, Output, Window } from '../algebra/op.ts'
-import { type Ast, items, parseAst } from '../ast.ts'
+import type { Col, Constant, Map as MapOp, Output, Window } from '../algebra/op.ts'
 import { planTop, topOf } from './top.ts'
 
 const column = (id: string, type: string, nullable = true): Col => ({ id, type, nullable })
@@ -11,18 +9,6 @@ const columns = [column('#1', 'INTEGER'), column('#2', 'INTEGER', false), column
 const input: Constant = { kind: 'constant', sql: '', columns }
 const domains = { '#1': ['1', '2', 'NULL'], '#2': ['1', '2'], '#3': ['1', '2', '3', '4', '5', '6', 'NULL'], '#4': ["'a'", "'b'"] }
 const rank = column('#10', 'BIGINT', false)
-
-/** Expressions as DuckDB's own tree and text. */
-const connection = await (await DuckDBInstance.create(':memory:')).connect()
-async function expr(sql: string): Promise<Expr> {
-  const [row] = await (
-    await connection.runAndReadAll(`SELECT json_serialize_sql(${text(`SELECT ${sql}`)}, skip_default := true)`)
-  ).getRowsJson()
-  const [statement] = items(parseAst(String(row?.[0])).statements)
-  const [ast] = items((statement?.node as Ast | undefined)?.select_list)
-  if (!ast) throw new Error(sql)
-  return { ast, sql: `(${sql})`, uses: new Set([...sql.matchAll(/"(#\d+)"/g)].map((match) => match[1] ?? '')) }
-}
 
 interface Case {
   readonly call?: string

@@ -1,4 +1,5 @@
 import type { Expr, Map as MapOp, Output, Window } from '../algebra/op.ts'
+import { referencesOf } from '../algebra/refound.ts'
 import { conjunction, outputs } from '../algebra/select-of.ts'
 import { type Ast, type AstValue, canonical, isAst, items, textOf } from '../ast.ts'
 import { mayRaise } from '../may-raise.ts'
@@ -44,6 +45,8 @@ export function planTop(op: MapOp, [input]: readonly Traits[]): Rule | string {
   const reading = [...op.outputs.map((one) => one.expr), ...where]
   const columns = window.input.columns.filter((column) => uses(column.id, [...ordering, ...reading]))
   if (columns.length === 0) return 'its window looks at no column'
+  const narrow = columns.filter((column) => uses(column.id, ordering))
+  const references = insertOnly ? referencesOf(window.input, new Set(narrow.map((column) => column.id))) : undefined
   return {
     strategy: insertOnly ? 'linear' : 'affected keys',
     reason: insertOnly
@@ -56,7 +59,8 @@ export function planTop(op: MapOp, [input]: readonly Traits[]): Rule | string {
       {
         columns,
         partition: keysOf(window.partition, window.input.columns),
-        narrow: columns.filter((column) => uses(column.id, ordering)),
+        narrow,
+        ...(references ? { references } : {}),
         rank: rank.expr.sql,
         first,
         ...(uses(rank.col.id, reading) ? { rankColumn: rank.col } : {}),
