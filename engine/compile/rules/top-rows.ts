@@ -17,6 +17,8 @@ export interface TopRows {
   readonly references?: readonly Reference[]
   /** `row_number()`, `rank()` or `dense_rank()` with its OVER, over the input's columns. */
   readonly rank: string
+  /** Where one row a partition is kept and the order allows it: an expression whose least value is that of the first row. */
+  readonly sortKey?: string | undefined
   /** Rows up to this rank are kept. */
   readonly first: number
   /** Where a reader needs it, the rank is kept too, under this name. */
@@ -50,7 +52,8 @@ export function topRows(top: TopRows, insertOnly: boolean): Pick<Rule, 'create' 
         return false
       }
       const came = yield* insertOnly ? grown(top, run, input) : changed(top, run, input)
-      if (!came || (yield moves(top, run, came)) === 0) return false
+      const found = came && (came.lost === undefined && top.sortKey ? replaced(top, run, top.sortKey) : moves(top, run, came))
+      if (!found || (yield `CREATE OR REPLACE TEMP TABLE ${run.temp('moves')} AS ${found}`) === 0) return false
       const made = run.handsOn || top.mayRaise
       let won = wonBy(top, run, input)
       if (made && top.references) {
@@ -113,7 +116,7 @@ function bestOf(top: TopRows, rows: string): string {
   return `SELECT ${ids(top.columns)} FROM ${rows} QUALIFY ${top.rank} <= ${top.first}`
 }
 
-/** Statement that finds which rows come (`_n`, rowid of those that came) and which kept rows (`_r`) go or change their rank. */
+/** SELECT of the rows that come (`_n`, rowid of those that came), and of the kept rows (`_r`) that go or change their rank. */
 function moves(top: TopRows, run: Run, { lost }: Came): string {
   const { partition, rank, first, rankColumn } = top
   const narrow = top.narrow.length > 0 ? `${ids(top.narrow)}, ` : ''
@@ -125,7 +128,18 @@ function moves(top: TopRows, run: Run, { lost }: Came): string {
   const isMoved = rankColumn && first > 1 ? `_rank > ${first} OR _rank <> _was` : `_rank > ${first}`
   const found = `SELECT _r, _n, _rank FROM (SELECT _r, _n, _was, ${rank} AS _rank FROM (${all})) WHERE CASE WHEN _r IS NULL THEN _rank <= ${first} ELSE ${isMoved} END`
   const refetched = lost ? ` UNION ALL SELECT _r, NULL, NULL FROM ${ofTouched(kept, lost, partition)}` : ''
-  return `CREATE OR REPLACE TEMP TABLE ${run.temp('moves')} AS ${found}${refetched}`
+  return `${found}${refetched}`
+}
+
+/** The same where one row a partition is kept and nothing is fetched again: the least of those that came against the one that is kept. */
+function replaced({ partition }: TopRows, run: Run, sortKey: string): string {
+  const keys = partition.map((key, i) => `${key.sql} AS _k${i}`)
+  const best = `SELECT ${[...keys, `arg_min(rowid, ${sortKey}) AS _n`, `min(${sortKey}) AS _s`].join(', ')} FROM ${run.temp('came')}${keys.length > 0 ? ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}` : ''}`
+  const met = ofTouched(withRowid(run.table), keys.length > 0 ? 'best' : '(SELECT 1 AS _k0)', partition)
+  const kept = `SELECT ${[...partition.map((key, i) => `${key.sql} AS _m${i}`), '_r', `${sortKey} AS _t`].join(', ')} FROM ${met}`
+  const same = sameKeys(partition.map(({ nullable }, i) => ({ left: `_k${i}`, right: `_m${i}`, nullable })))
+  const won = `SELECT _r, _n FROM best LEFT JOIN (${kept}) AS kept ON ${same} WHERE _r IS NULL OR _s < _t`
+  return `WITH best AS MATERIALIZED (${best}), won AS MATERIALIZED (${won}) SELECT NULL AS _r, _n, 1 AS _rank FROM won UNION ALL SELECT _r, NULL, NULL FROM won WHERE _r IS NOT NULL`
 }
 
 /** SELECT of the shown rows that come and go, with `_w`. */

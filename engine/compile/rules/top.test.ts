@@ -13,12 +13,19 @@ const rank = column('#10', 'BIGINT', false)
 interface Case {
   readonly call?: string
   readonly by?: readonly string[]
+  readonly order?: string
   readonly where: readonly string[]
   readonly shown?: readonly string[]
 }
 
-async function map({ call = 'row_number()', by = ['"#1"'], where, shown = ['"#1"', '"#3"', '"#4"', '"#10"'] }: Case): Promise<MapOp> {
-  const over = `${by.length > 0 ? `PARTITION BY ${by.join(', ')} ` : ''}ORDER BY "#3" DESC NULLS LAST${call === 'row_number()' ? ', "#4", "#1"' : ''}`
+async function map({
+  call = 'row_number()',
+  by = ['"#1"'],
+  order,
+  where,
+  shown = ['"#1"', '"#3"', '"#4"', '"#10"'],
+}: Case): Promise<MapOp> {
+  const over = `${by.length > 0 ? `PARTITION BY ${by.join(', ')} ` : ''}ORDER BY ${order ?? `"#3" DESC NULLS LAST${call === 'row_number()' ? ', "#4", "#1"' : ''}`}`
   const windows: Output[] = [{ col: rank, expr: await expr(`${call} OVER (${over})`) }]
   const partition = await Promise.all(by.map(expr))
   const window: Window = { kind: 'window', input, partition, windows, columns: [...columns, rank] }
@@ -33,6 +40,15 @@ async function map({ call = 'row_number()', by = ['"#1"'], where, shown = ['"#1"
 
 const cases: Record<string, Case> = {
   'the first': { where: ['"#10" = 1'], shown: ['"#1"', '"#3"', '"#4"'] },
+  'the first by numbers': { order: '"#3" DESC NULLS FIRST, "#2"', where: ['"#10" = 1'], shown: ['"#1"', '"#2"', '"#3"'] },
+  'the first by numbers, and its rank': { order: '"#2" DESC, "#3"', where: ['"#10" <= 1'], shown: ['"#1"', '"#3"', '"#10"'] },
+  'the first by numbers, by a key that is never NULL': {
+    by: ['"#2"'],
+    order: '"#3", "#1" ASC NULLS FIRST',
+    where: ['"#10" = 1'],
+    shown: ['"#2"', '"#3"', '"#1"'],
+  },
+  'the first of everything': { by: [], order: '"#3" ASC NULLS FIRST, "#1", "#2"', where: ['"#10" = 1'], shown: ['"#1"', '"#2"', '"#3"'] },
   'the first three, with their rank': { where: ['"#10" <= 3'] },
   'the first three, without': { where: ['3 >= "#10"'], shown: ['"#3"', '"#4"'] },
   'the second': { where: ['"#10" = 2'] },
