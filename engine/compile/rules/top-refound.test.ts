@@ -90,11 +90,12 @@ test('rows that are equal in all that is compared, and differ in the rest, keep 
     await trace({ ...options, domains: { ...domains, ...same }, op: await map(byPlace, '"#10" <= 2', some), seed, isSmall: false })
 })
 
-test('what is not of the order is carried where an event is not told by it', async () => {
-  const came = async (order: string) => {
-    const statements = await trace({ ...options, op: await map(order, '"#10" = 1', some), seed: 1 })
+test('what is not of the order is carried where an event is not told by it, and of a few rows', async () => {
+  const came = async (order: string, isSmall = false) => {
+    const statements = await trace({ ...options, op: await map(order, '"#10" = 1', some), seed: 1, isSmall })
     return statements.find((one) => one.includes('temp."temp came" AS'))?.split(' FROM ')[0] ?? ''
   }
   expect(await came(byPlace)).not.toMatch(/"#[26]"/)
+  expect(await came(byPlace, true)).toMatch(/"#2".*"#6"/)
   expect(await came('"#5" DESC, "#7", "#8", "#2", "#1", "#6"')).toMatch(/"#2".*"#6"/)
 })

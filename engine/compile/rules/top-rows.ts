@@ -14,7 +14,7 @@ export interface TopRows {
   /** The columns that partition and order follow from. */
   readonly narrow: readonly Col[]
   /** Rows are told by these and `narrow`: then the other columns of a row that comes are read once it is one of the first. */
-  readonly references?: readonly Reference[]
+  readonly references?: readonly Reference[] | undefined
   /** `row_number()`, `rank()` or `dense_rank()` with its OVER, over the input's columns. */
   readonly rank: string
   /** Where one row a partition is kept and the order allows it: an expression whose least value is that of the first row. */
@@ -32,21 +32,25 @@ export interface TopRows {
 
 /**
  * Keeps the first rows of each partition. A row that comes meets only the kept rows of its partition: what is behind them can never
- * move up by it. Only what the order follows from is looked at until it is known which rows stay. A row that goes matters only when it is one of them: then its partition is fetched again from the input.
+ * move up by it. A row that goes matters only when it is one of them: then its partition is fetched again from the input. Only what the
+ * order follows from is looked at until it is known which rows stay.
  */
-export function topRows(top: TopRows, insertOnly: boolean): Pick<Rule, 'create' | 'rows' | 'maintain'> {
-  const { columns, rankColumn } = top
+export function topRows(all: TopRows, insertOnly: boolean): Pick<Rule, 'create' | 'rows' | 'maintain'> {
+  const { columns, rankColumn } = all
   const kept = rankColumn ? [...columns, rankColumn] : columns
+  // Of a few rows all columns are carried: to find them again could cost a scan of what is kept.
+  const few: TopRows = { ...all, references: undefined }
   return {
     create: ({ table }: Names) => [`CREATE TABLE ${table} (${kept.map((column) => `${ident(column.id)} ${column.type}`).join(', ')})`],
-    rows: ({ table }: Names) => top.show(table),
+    rows: ({ table }: Names) => all.show(table),
     *maintain(run) {
       const [input] = run.inputs
       if (!input?.isChanged) return false
+      const top = run.isSmall ? few : all
       if (run.isFirst) {
         const rank = rankColumn ? `, ${top.rank} AS ${ident(rankColumn.id)}` : ''
-        const all = insertOnly ? input.change() : `(${repeated(columns, input.change())})`
-        const first = `SELECT ${ids(carried(top))}${rank} FROM ${all} QUALIFY ${top.rank} <= ${top.first}`
+        const came = insertOnly ? input.change() : `(${repeated(columns, input.change())})`
+        const first = `SELECT ${ids(carried(top))}${rank} FROM ${came} QUALIFY ${top.rank} <= ${top.first}`
         yield `INSERT INTO ${run.table} SELECT ${ids(kept)} FROM ${inFull(top, input, `(${first})`, rankColumn ? [rankColumn.id] : [])}`
         if (top.mayRaise) yield `SELECT bit_xor(hash(q)) FROM (${top.show(run.table)}) AS q`
         return false
