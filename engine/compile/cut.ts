@@ -261,4 +261,4 @@ function canonicalOf(op: Op, rule: Rule, rename: Rename): string {
 }
 
 /** Raised when rules lay their state out differently: older versions are then built anew. */
-export const planVersion = 3
+export const planVersion = 4

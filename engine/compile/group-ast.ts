@@ -1,12 +1,6 @@
 import type { FunctionKinds } from './analyzer.ts'
 import { type Ast, type AstValue, items, replace, textOf, visit } from './ast.ts'
 
-/** One aggregate of a SELECT, as it stands in the text. */
-export interface AggregateCall {
-  readonly name: string
-  readonly call: Ast
-}
-
 /** Group keys of a SELECT as expressions; none where it does not group, or in a way that is not known. */
 export function keysOfSelect(select: Ast, source: ReadonlySet<string>, functions: FunctionKinds): readonly Ast[] {
   const list = items(select.select_list)

@@ -1,6 +1,6 @@
 import { list } from '../../connectors/store/quote.ts'
 import type { Column } from '../../connectors/store/store.ts'
-import { type Ast, canonical, items } from './ast.ts'
+import { type Ast, canonical, items, textOf } from './ast.ts'
 
 /**
  * ORDER BY applies on read, over the output columns: those orders that name one are kept (by name or number).
@@ -16,8 +16,8 @@ export function orderOnRead(node: Ast, columns: readonly Column[]): string {
     const name = outputOf(order.expression as Ast, outputs, columns, names)
     if (name === undefined) break
     const direction = order.type === 'DESCENDING' ? ' DESC' : ' ASC'
-    const nulls = order.null_order === 'NULLS_FIRST' ? ' NULLS FIRST' : order.null_order === 'NULLS_LAST' ? ' NULLS LAST' : ''
-    terms.push(`${list([name])}${direction}${nulls}`)
+    const nulls = / (FIRST|LAST)$/.exec(textOf(order.null_order).replace('_', ' '))?.[1]
+    terms.push(`${list([name])}${direction}${nulls === undefined ? '' : ` NULLS ${nulls}`}`)
   }
   return terms.length > 0 ? ` ORDER BY ${terms.join(', ')}` : ''
 }

@@ -78,7 +78,7 @@ async function tryPart(analyzer: Analyzer, { rule, op }: Part): Promise<string |
 /** May a projection over aggregates raise when it is read? */
 function mayRaiseOver(map: MapOp): boolean {
   const expressions = [...map.where, ...map.outputs.map((output) => output.expr)].map((expr) => expr.ast)
-  const calls =
-    map.input.kind === 'group' ? map.input.aggregates.map((one) => ({ name: one.col.id, call: { function_name: one.name } })) : []
-  return mayRaise(expressions, calls)
+  const aggregates =
+    map.input.kind === 'group' ? map.input.aggregates.map((one) => ({ id: one.col.id, name: one.name, argument: one.args[0]?.type })) : []
+  return mayRaise(expressions, aggregates)
 }

@@ -8,13 +8,17 @@ interface Source {
   readonly columns: readonly string[]
 }
 
+/** No two events of a stream have the same of both. */
+const place = ['_partition', '_offset']
+
 /**
  * What tells apart the rows that the windows of one SELECT see, as expressions; FROM gets an alias where a row could not be named.
  *
  * Of a relation of the project these are the columns that the SELECT names anywhere behind its FROM and WHERE: rows that are equal in
  * all of these are one another's equals to everything that it computes, so whichever comes first, the bag of its rows is the same.
  * A name that stands for something else (a struct's field, a column of a subquery) only adds a column. Where names do not tell what
- * is looked at (`*`, `COLUMNS`, a row as a whole), and for subqueries and CTEs, it is the whole row.
+ * is looked at (`*`, `COLUMNS`, a row as a whole), and for subqueries and CTEs, it is the whole row. In a SELECT that names `_partition`
+ * and `_offset` events stand as they do in the log: these two are little to carry and to compare.
  */
 export function rowsApart(select: Ast, columnsOf: (table: Ast) => readonly string[]): { from: Ast; apart: readonly Ast[] } {
   let unnamed = 0
@@ -44,6 +48,7 @@ export function rowsApart(select: Ast, columnsOf: (table: Ast) => readonly strin
   const mentioned = mentionedIn(select, new Set(sources.map((source) => source.alias.toLowerCase())))
   const apart = sources.flatMap(({ alias, columns }) => {
     if (mentioned === undefined || columns.length === 0) return [columnRef(alias)]
+    if (place.every((name) => mentioned.has(name) && columns.includes(name))) return place.map((name) => columnRef(alias, name))
     return columns.filter((name) => mentioned.has(name)).map((name) => columnRef(alias, name))
   })
   return { from, apart }

@@ -130,6 +130,17 @@ describe('rows that tie for a window', () => {
     expect(await order('SELECT row_number() OVER (ORDER BY 1) AS n FROM flights')).toEqual(['1'])
   })
 
+  test('stand as they do in the log where the SELECT names partition and offset', async () => {
+    expect(await order('SELECT delay, lag(fare) OVER (PARTITION BY origin ORDER BY day, _partition, _offset) AS n FROM flights')).toEqual([
+      `"day", _partition, _offset${tail('flights._partition', 'flights._offset')}`,
+    ])
+    expect(
+      await order(
+        'SELECT f.delay, a.state, row_number() OVER (ORDER BY g._offset, g._partition) AS n FROM flights AS f, flights AS g, airports AS a',
+      ),
+    ).toEqual([`g._offset, g._partition${tail('f._partition', 'f._offset', 'g._partition', 'g._offset', 'a.state')}`])
+  })
+
   test('what a subquery looks at counts as well', async () => {
     expect(
       await order(

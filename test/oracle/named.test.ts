@@ -76,6 +76,13 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   'groups without aggregates': ['SELECT k FROM shop GROUP BY k'],
   'NULL as a group': ['SELECT i, count(*) AS n FROM shop GROUP BY i'],
   'a constant': ['SELECT 1 AS x'],
+  'rows of a join that tie in all that is compared, and differ in the rest': [
+    'SELECT k, i, u FROM (SELECT m.k, m.i, p.u, row_number() OVER (PARTITION BY m.k ORDER BY p.d DESC, p._partition, p._offset) AS n FROM shop.Made AS m JOIN shop.Paid AS p ON m.k = p.k) WHERE n = 1',
+    'SELECT k, i, u FROM (SELECT m.k, m.i, p.u, row_number() OVER (PARTITION BY m.k ORDER BY p.d DESC, p._partition, p._offset, m._partition, m._offset) AS n FROM shop.Made AS m JOIN shop.Paid AS p ON m.k = p.k) WHERE n = 1',
+  ],
+  'the first two rows of a join with their place among them': [
+    'SELECT k, i, u, n FROM (SELECT m.k, m.i, p.u, row_number() OVER (PARTITION BY m.k ORDER BY p.u, p._offset, p._partition, m._offset DESC, m._partition) AS n FROM shop.Made AS m JOIN shop.Paid AS p ON m.k = p.k) WHERE n <= 2',
+  ],
   'a whole row': ['SELECT k, Made IS NULL AS gone FROM shop.Made'],
 }
 

@@ -95,9 +95,11 @@ export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly s
         }
         await run(`INSERT INTO in${i} SELECT * EXCLUDE (_w) FROM raw${i} WHERE _w > 0`)
         const all = input.columns.map((column) => ident(column.id)).join(', ')
-        await run(
-          `CREATE OR REPLACE TEMP TABLE d${i} AS SELECT ${all}, CAST(sum(_w) AS BIGINT) AS _w FROM raw${i} GROUP BY ALL HAVING sum(_w) <> 0`,
-        )
+        // Rows that only come each stand for one; of others the net change is told.
+        const told = insertOnly[i]
+          ? `SELECT ${all}, _w FROM raw${i}`
+          : `SELECT ${all}, CAST(sum(_w) AS BIGINT) AS _w FROM raw${i} GROUP BY ALL HAVING sum(_w) <> 0`
+        await run(`CREATE OR REPLACE TEMP TABLE d${i} AS ${told}`)
         changed.push((await rows(`SELECT 1 FROM d${i}`)).length > 0)
       }
       const isFirst = step === firstAt
@@ -186,6 +188,9 @@ function inputOf(i: number, columns: readonly Col[], insertOnly: boolean, isFirs
       isFirst
         ? `(SELECT ${all}, CAST(1 AS BIGINT) AS _w FROM in${i} WHERE FALSE)`
         : `(SELECT ${all}, CAST(1 AS BIGINT) AS _w FROM in${i} UNION ALL SELECT ${all}, -_w FROM temp.d${i})`,
+    refound: () => {
+      throw new Error('Constant rows are not found again')
+    },
   }
 }
 

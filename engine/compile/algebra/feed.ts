@@ -2,6 +2,7 @@ import { ident, list, path } from '../../../connectors/store/quote.ts'
 import { relationSchema } from '../relations.ts'
 import type { Input } from '../rules/rule.ts'
 import type { Col, Join, Op, Scan } from './op.ts'
+import type { Reference } from './refound.ts'
 import { conjunction, ids, outputs, renamed } from './select-of.ts'
 
 /** Where an operator's rows come from when they are not computed in place. */
@@ -39,6 +40,7 @@ export function inputOf(feed: Feed, fed: Fed): Input {
     rows: () => rows(feed.op, feed),
     weighted: () => weighted(feed.op, feed),
     before: () => before(feed.op, feed, fed),
+    refound: (from, references, more) => refound(feed.op, feed, from, references, more),
   }
 }
 
@@ -122,6 +124,19 @@ function rows(op: Op, feed: Feed): string {
     default:
       throw notLinear(op)
   }
+}
+
+/** The rows of a join of which `from` holds some columns: the inputs that are referred to are read again, in the state after the batch. */
+function refound(op: Op, feed: Feed, from: string, references: readonly Reference[], more: readonly string[]): string {
+  const others = more.map((name) => `, ${ident(name)}`).join('')
+  if (op.kind === 'map') return `(SELECT ${outputs(op.outputs)}${others} FROM ${refound(op.input, feed, from, references, more)})`
+  if (op.kind !== 'join') throw notLinear(op)
+  const sources = op.inputs.map((_, i) => (references.some((one) => one.input === i) ? `j${i}` : 'k'))
+  const cells = op.inputs.flatMap((input, i) => input.columns.map(({ id }) => ({ id, source: sources[i] })))
+  const shown = op.columns.map(({ id }) => `${cells.find((cell) => cell.id === id)?.source}.${ident(id)}`)
+  const items = references.map(({ input }) => `, ${rows(op.inputs[input] as Op, feed)} AS j${input}`)
+  const same = references.flatMap(({ input, columns }) => columns.map((id) => ({ sql: `j${input}.${ident(id)} = k.${ident(id)}` })))
+  return `(SELECT ${[...shown, ...more.map((name) => `k.${ident(name)}`)].join(', ')} FROM ${from} AS k${items.join('')}${conjunction(' WHERE ', same)})`
 }
 
 function weighted(op: Op, feed: Feed): string {

@@ -49,6 +49,15 @@ export function has(value: AstValue, test: (part: Ast) => boolean): boolean {
   return found
 }
 
+/** How many parts of these trees pass the test. */
+export function countOf(value: AstValue, test: (part: Ast) => boolean): number {
+  let count = 0
+  visit(value, (part) => {
+    if (test(part)) count++
+  })
+  return count
+}
+
 export const isSubquery = (part: Ast): boolean => part.class === 'SUBQUERY'
 export const isWindow = (part: Ast): boolean => part.class === 'WINDOW'
 export const isUnnest = (part: Ast): boolean =>

@@ -1,6 +1,6 @@
 import { type Ast, type AstValue, isAst, items, textOf } from '../ast.ts'
 import type { Binder } from './binder.ts'
-import { plainId } from './expr.ts'
+import { isUnnest, plainId } from './expr.ts'
 
 /** Functions whose value is NULL only if an argument is, for all values of the types below. */
 const strict = new Set([
@@ -44,18 +44,20 @@ const plain = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)|FLOAT|DOUBLE|V
 
 /**
  * Can this expression over columns never be NULL? Keys of which that is known are compared with `=`, by which DuckDB prunes
- * its scans. Rather no than a wrong yes: two rows with NULL as their key would be two groups.
+ * its scans. Rather no than a wrong yes: two rows with NULL as their key would be two groups. `unnests`: how many calls of
+ * unnest() its SELECT has. Of several, DuckDB fills the shorter lists up with NULL.
  */
-export function isNeverNull(ast: AstValue, binder: Binder, isNullable: (id: string) => boolean): boolean {
+export function isNeverNull(ast: AstValue, binder: Binder, isNullable: (id: string) => boolean, unnests = 0): boolean {
   if (!isAst(ast)) return false
-  const every = (parts: readonly AstValue[]) => parts.length > 0 && parts.every((part) => isNeverNull(part, binder, isNullable))
+  const isNever = (part: AstValue) => isNeverNull(part, binder, isNullable, unnests)
+  const every = (parts: readonly AstValue[]) => parts.length > 0 && parts.every(isNever)
   const id = plainId(ast)
   if (id !== undefined) return !isNullable(id) && plain.test(binder.typeOf(id))
   switch (ast.class) {
     case 'CONSTANT':
       return (ast.value as Ast | undefined)?.is_null === false
     case 'CAST':
-      return ast.try_cast !== true && isNeverNull(ast.child, binder, isNullable)
+      return ast.try_cast !== true && isNever(ast.child)
     case 'COMPARISON':
       return every([ast.left, ast.right]) || /DISTINCT_FROM/.test(textOf(ast.type))
     case 'BETWEEN':
@@ -65,14 +67,21 @@ export function isNeverNull(ast: AstValue, binder: Binder, isNullable: (id: stri
     case 'CASE':
       return every([...items(ast.case_checks).map((check) => check.then_expr), ast.else_expr])
     case 'FUNCTION':
-      return isStrict(ast) && every(items(ast.children))
+      return unnests === 1 && isUnnest(ast) ? isRange(ast, every) : isStrict(ast) && every(items(ast.children))
     case 'OPERATOR':
       if (ast.type === 'OPERATOR_IS_NULL' || ast.type === 'OPERATOR_IS_NOT_NULL') return true
-      if (ast.type === 'OPERATOR_COALESCE') return items(ast.children).some((child) => isNeverNull(child, binder, isNullable))
+      if (ast.type === 'OPERATOR_COALESCE') return items(ast.children).some(isNever)
       return ast.type === 'OPERATOR_NOT' && every(items(ast.children))
     default:
       return false
   }
+}
+
+/** `unnest(range(…))`: a number or time each, and no row where an argument is NULL. */
+function isRange(call: Ast, every: (parts: readonly AstValue[]) => boolean): boolean {
+  const [list, ...more] = items(call.children)
+  const name = textOf(list?.function_name).toLowerCase()
+  return more.length === 0 && list?.class === 'FUNCTION' && (name === 'range' || name === 'generate_series') && every(items(list.children))
 }
 
 function isStrict(call: Ast): boolean {

@@ -2,7 +2,7 @@ import type { Col, Op, Output } from '../algebra/op.ts'
 import type { Ast } from '../ast.ts'
 import { type Binder, storedType } from './binder.ts'
 import { mapOver } from './build.ts'
-import { columnOf, expr, passing, plainId } from './expr.ts'
+import { columnOf, countOf, expr, isUnnest, passing, plainId } from './expr.ts'
 import { isNeverNull } from './never-null.ts'
 import { textKey } from './own.ts'
 import { typed } from './typing.ts'
@@ -23,9 +23,10 @@ export async function project(binder: Binder, op: Op, asts: readonly Ast[]): Pro
   }
   if (computed.size > 0) {
     const found = await typed(binder, [...computed.values()])
+    const unnests = countOf([...computed.values()], isUnnest)
     for (const [at, [key, ast]] of [...computed].entries()) {
       const { type = '' } = found[at] ?? {}
-      const col = binder.fresh(storedType(type), !isNeverNull(ast, binder, (id) => columnOf(op, id)?.nullable !== false))
+      const col = binder.fresh(storedType(type), !isNeverNull(ast, binder, (id) => columnOf(op, id)?.nullable !== false, unnests))
       known.set(key, { ...col, type })
       outputs.push({ col, expr: { ...expr(ast), sql: found[at]?.sql ?? '' } })
     }

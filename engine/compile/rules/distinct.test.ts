@@ -85,6 +85,7 @@ function runOf(change: string, handsOn: boolean): Run {
     rows: () => '',
     weighted: () => '',
     before: () => '',
+    refound: () => '',
   }
   return {
     table: 'kept',

@@ -16,10 +16,11 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, b
   const isFirst = run.isFirst && state.keys.length > 0 && (state.anew.length === 0 || state.distinct.length === 0)
   if (isFirst && state.anew.length > 0) {
     const from = `(SELECT *, CAST(1 AS BIGINT) AS _w FROM ${input.rows()})`
-    yield firstRows(state, run.table, { from, keys: keyCells(state.keys) })
+    yield firstRows(state, run.table, { from, keys: keyCells(state.keys), isGrouped: false })
     return false
   }
   const source = yield* batchSource(state, run, input)
+  if (source === undefined) return false
   if (isFirst) {
     yield firstRows(state, run.table, source)
     return false

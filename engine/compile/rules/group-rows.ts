@@ -16,8 +16,13 @@ export function firstRows(state: GroupState, table: string, source: Source): str
 
 /** The batch's own groups: keys, partial results, and what tells that a group lost what it showed. */
 export function batchRows(state: GroupState, source: Source): string {
-  const partials = state.columns.flatMap(({ name, merged }) => (merged ? [`${merged.partial} AS ${ident(name)}`] : []))
-  const hints = state.losses.map(({ name, partial }) => `${partial} AS ${ident(name)}`)
+  // Of what is grouped already each group has one row.
+  const own = (name: string, partial: string) => `${source.isGrouped ? `any_value(${ident(name)})` : partial} AS ${ident(name)}`
+  const partials = state.columns.flatMap(({ name, merged, ofValues }) => {
+    if (!merged) return []
+    return [ofValues ? `${merged.partial} AS ${ident(name)}` : own(name, merged.partial)]
+  })
+  const hints = state.losses.map(({ name, partial }) => own(name, partial))
   // One row says that the batch has any, where nothing is grouped and nothing summed.
   return `SELECT ${[...source.keys, ...partials, ...hints].join(', ') || 'DISTINCT 1 AS _one'} FROM ${source.from}${byKeys(state.keys)}`
 }

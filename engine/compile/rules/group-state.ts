@@ -1,7 +1,7 @@
 import type { AggregateOutput, Col, Expr, Group, Output } from '../algebra/op.ts'
 import { type DistinctValues, type ValuesTable, valuesOf } from './aggregates/distinct.ts'
 import { extremum, type Losses } from './aggregates/extremum.ts'
-import { type At, type Kept, type Loss, openPool, type Pool, type StateColumn } from './aggregates/kept.ts'
+import { type At, type Kept, type Loss, ofValues, openPool, type Pool, type StateColumn } from './aggregates/kept.ts'
 import { counted, linear } from './aggregates/linear.ts'
 import { moment } from './aggregates/moments.ts'
 import { type Call, isNullable, type Rows } from './aggregates/rows.ts'
@@ -52,7 +52,7 @@ function build(op: Group, insertOnly: boolean, losses: Losses): GroupState {
   const kept = op.aggregates.map((one): Kept => {
     const call = callOf(one, op.input.columns, { where: one.filter ? [one.filter.sql] : [], weight, ...among })
     const found = isOfValues(one)
-      ? exact(overValues(call, one.filter, distinct), pool)
+      ? exact(overValues(call, one.filter, distinct, insertOnly), ofValues(pool))
       : one.distinct && !deafToDistinct.has(one.name)
         ? undefined
         : (exact(call, pool) ?? extremum(call, pool, losses))
@@ -94,7 +94,12 @@ function callOf(one: AggregateOutput, columns: readonly Col[], rows: Rows): Call
 }
 
 /** The same aggregate over the values that came and went, which are kept with those of the same argument. */
-function overValues(call: Call, filter: Expr | undefined, distinct: (DistinctValues & { readonly filters: string[] })[]): Call {
+function overValues(
+  call: Call,
+  filter: Expr | undefined,
+  distinct: (DistinctValues & { readonly filters: string[] })[],
+  insertOnly: boolean,
+): Call {
   const [argument] = call.args
   if (!argument) return call
   let index = distinct.findIndex((one) => one.argument.sql === argument.sql)
@@ -102,7 +107,7 @@ function overValues(call: Call, filter: Expr | undefined, distinct: (DistinctVal
   const filters = distinct[index]?.filters ?? []
   const condition = filter?.sql ?? 'TRUE'
   if (!filters.includes(condition)) filters.push(condition)
-  const values = valuesOf(index, filters.indexOf(condition), argument.type)
+  const values = valuesOf(index, filters.indexOf(condition), argument.type, insertOnly)
   return { ...call, args: [values.argument], rows: values.rows }
 }
 

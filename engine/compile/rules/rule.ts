@@ -1,4 +1,5 @@
 import type { Col, Op } from '../algebra/op.ts'
+import type { Reference } from '../algebra/refound.ts'
 
 /** Cost of a batch: the batch itself; the groups, partitions or join keys that it touches; the inputs. */
 export type Strategy = 'linear' | 'affected keys' | 'full'
@@ -81,4 +82,9 @@ export interface Input {
   weighted(): string
   /** Rows before the batch with `_w`, as weights that add up to them. */
   before(): string
+  /**
+   * Rows after the batch of which `from` (a FROM item) holds those columns that `referencesOf` was asked for: all columns, and those of
+   * `from` that `more` names. Where the input is only added to and has such references.
+   */
+  refound(from: string, references: readonly Reference[], more: readonly string[]): string
 }

@@ -1,5 +1,6 @@
 import { ident } from '../../../connectors/store/quote.ts'
 import type { Col } from '../algebra/op.ts'
+import type { Reference } from '../algebra/refound.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
 import type { Input, Names, Rule, Run } from './rule.ts'
 import { collectKeys, type Key, ofTouched, ofUntouched, withRowid } from './touched.ts'
@@ -12,8 +13,12 @@ export interface TopRows {
   readonly partition: readonly Key[]
   /** The columns that partition and order follow from. */
   readonly narrow: readonly Col[]
+  /** Rows are told by these and `narrow`: then the other columns of a row that comes are read once it is one of the first. */
+  readonly references?: readonly Reference[] | undefined
   /** `row_number()`, `rank()` or `dense_rank()` with its OVER, over the input's columns. */
   readonly rank: string
+  /** Where one row a partition is kept and the order allows it: an expression whose least value is that of the first row. */
+  readonly sortKey?: string | undefined
   /** Rows up to this rank are kept. */
   readonly first: number
   /** Where a reader needs it, the rank is kept too, under this name. */
@@ -27,28 +32,40 @@ export interface TopRows {
 
 /**
  * Keeps the first rows of each partition. A row that comes meets only the kept rows of its partition: what is behind them can never
- * move up by it. A row that goes matters only when it is one of them: then its partition is fetched again from the input.
+ * move up by it. A row that goes matters only when it is one of them: then its partition is fetched again from the input. Only what the
+ * order follows from is looked at until it is known which rows stay.
  */
-export function topRows(top: TopRows, insertOnly: boolean): Pick<Rule, 'create' | 'rows' | 'maintain'> {
-  const { columns, rankColumn } = top
+export function topRows(all: TopRows, insertOnly: boolean): Pick<Rule, 'create' | 'rows' | 'maintain'> {
+  const { columns, rankColumn } = all
   const kept = rankColumn ? [...columns, rankColumn] : columns
+  // Of a few rows all columns are carried: to find them again could cost a scan of what is kept.
+  const few: TopRows = { ...all, references: undefined }
   return {
     create: ({ table }: Names) => [`CREATE TABLE ${table} (${kept.map((column) => `${ident(column.id)} ${column.type}`).join(', ')})`],
-    rows: ({ table }: Names) => top.show(table),
+    rows: ({ table }: Names) => all.show(table),
     *maintain(run) {
       const [input] = run.inputs
       if (!input?.isChanged) return false
+      const top = run.isSmall ? few : all
       if (run.isFirst) {
         const rank = rankColumn ? `, ${top.rank} AS ${ident(rankColumn.id)}` : ''
-        yield `INSERT INTO ${run.table} SELECT ${ids(columns)}${rank} FROM (${repeated(columns, input.change())}) QUALIFY ${top.rank} <= ${top.first}`
+        const came = insertOnly ? input.change() : `(${repeated(columns, input.change())})`
+        const first = `SELECT ${ids(carried(top))}${rank} FROM ${came} QUALIFY ${top.rank} <= ${top.first}`
+        yield `INSERT INTO ${run.table} SELECT ${ids(kept)} FROM ${inFull(top, input, `(${first})`, rankColumn ? [rankColumn.id] : [])}`
         if (top.mayRaise) yield `SELECT bit_xor(hash(q)) FROM (${top.show(run.table)}) AS q`
         return false
       }
       const came = yield* insertOnly ? grown(top, run, input) : changed(top, run, input)
-      if (!came || (yield moves(top, run, came)) === 0) return false
+      const found = came && (came.lost === undefined && top.sortKey ? replaced(top, run, top.sortKey) : moves(top, run, came))
+      if (!found || (yield `CREATE OR REPLACE TEMP TABLE ${run.temp('moves')} AS ${found}`) === 0) return false
       const made = run.handsOn || top.mayRaise
-      const count = made ? yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${netOf(top.shown, `(${moved(top, run)})`)}` : 0
-      yield* write(top, run)
+      let won = wonBy(top, run, input)
+      if (made && top.references) {
+        yield `CREATE OR REPLACE TEMP TABLE ${run.temp('won')} AS SELECT * FROM ${won}`
+        won = run.temp('won')
+      }
+      const count = made ? yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${netOf(top.shown, `(${moved(top, run, won)})`)}` : 0
+      yield* write(top, run, won)
       return run.handsOn && count > 0
     },
   }
@@ -59,9 +76,28 @@ interface Came {
   readonly lost?: string
 }
 
+/** All that came, as it came: of events that is decoding alone. */
 function* grown(top: TopRows, run: Run, input: Input): Generator<string, Came | undefined, number> {
-  const best = bestOf(top, `(${repeated(top.columns, input.change())})`)
-  return (yield `CREATE OR REPLACE TEMP TABLE ${run.temp('came')} AS ${best}`) > 0 ? {} : undefined
+  return (yield `CREATE OR REPLACE TEMP TABLE ${run.temp('came')} AS SELECT ${ids(carried(top))} FROM ${input.change()}`) > 0
+    ? {}
+    : undefined
+}
+
+/** What is carried of a row that comes until it is known to be one of the first. */
+function carried({ columns, narrow, references }: TopRows): readonly Col[] {
+  return references ? narrow : columns
+}
+
+/** FROM item: rows of which `from` has what is carried, with all that is kept of them. */
+function inFull({ references }: TopRows, input: Input, from: string, more: readonly string[]): string {
+  return references ? input.refound(from, references, more) : from
+}
+
+/** FROM item: the rows that came and are kept, with `_rank`. */
+function wonBy(top: TopRows, run: Run, input: Input): string {
+  const cells = carried(top).map((column) => `c.${ident(column.id)}`)
+  const won = `SELECT ${[...cells, 'm._rank'].join(', ')} FROM ${run.temp('came')} AS c JOIN ${run.temp('moves')} AS m ON c.rowid = m._n`
+  return inFull(top, input, `(${won})`, ['_rank'])
 }
 
 function* changed(top: TopRows, run: Run, input: Input): Generator<string, Came | undefined, number> {
@@ -84,7 +120,7 @@ function bestOf(top: TopRows, rows: string): string {
   return `SELECT ${ids(top.columns)} FROM ${rows} QUALIFY ${top.rank} <= ${top.first}`
 }
 
-/** Statement that finds which rows come (`_n`, rowid of those that came) and which kept rows (`_r`) go or change their rank. */
+/** SELECT of the rows that come (`_n`, rowid of those that came), and of the kept rows (`_r`) that go or change their rank. */
 function moves(top: TopRows, run: Run, { lost }: Came): string {
   const { partition, rank, first, rankColumn } = top
   const narrow = top.narrow.length > 0 ? `${ids(top.narrow)}, ` : ''
@@ -96,25 +132,36 @@ function moves(top: TopRows, run: Run, { lost }: Came): string {
   const isMoved = rankColumn && first > 1 ? `_rank > ${first} OR _rank <> _was` : `_rank > ${first}`
   const found = `SELECT _r, _n, _rank FROM (SELECT _r, _n, _was, ${rank} AS _rank FROM (${all})) WHERE CASE WHEN _r IS NULL THEN _rank <= ${first} ELSE ${isMoved} END`
   const refetched = lost ? ` UNION ALL SELECT _r, NULL, NULL FROM ${ofTouched(kept, lost, partition)}` : ''
-  return `CREATE OR REPLACE TEMP TABLE ${run.temp('moves')} AS ${found}${refetched}`
+  return `${found}${refetched}`
+}
+
+/** The same where one row a partition is kept and nothing is fetched again: the least of those that came against the one that is kept. */
+function replaced({ partition }: TopRows, run: Run, sortKey: string): string {
+  const keys = partition.map((key, i) => `${key.sql} AS _k${i}`)
+  const best = `SELECT ${[...keys, `arg_min(rowid, ${sortKey}) AS _n`, `min(${sortKey}) AS _s`].join(', ')} FROM ${run.temp('came')}${keys.length > 0 ? ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}` : ''}`
+  const met = ofTouched(withRowid(run.table), keys.length > 0 ? 'best' : '(SELECT 1 AS _k0)', partition)
+  const kept = `SELECT ${[...partition.map((key, i) => `${key.sql} AS _m${i}`), '_r', `${sortKey} AS _t`].join(', ')} FROM ${met}`
+  const same = sameKeys(partition.map(({ nullable }, i) => ({ left: `_k${i}`, right: `_m${i}`, nullable })))
+  const won = `SELECT _r, _n FROM best LEFT JOIN (${kept}) AS kept ON ${same} WHERE _r IS NULL OR _s < _t`
+  return `WITH best AS MATERIALIZED (${best}), won AS MATERIALIZED (${won}) SELECT NULL AS _r, _n, 1 AS _rank FROM won UNION ALL SELECT _r, NULL, NULL FROM won WHERE _r IS NOT NULL`
 }
 
 /** SELECT of the shown rows that come and go, with `_w`. */
-function moved(top: TopRows, run: Run): string {
+function moved(top: TopRows, run: Run, won: string): string {
   const { rankColumn, first } = top
-  const part = (table: string, by: string, rank: string, weight: number, where = '') =>
-    `SELECT ${top.columns.map((column) => `t.${ident(column.id)}`).join(', ')}${rankColumn ? `, ${rank} AS ${ident(rankColumn.id)}` : ''}, ${weight} AS _w FROM ${table} AS t JOIN ${run.temp('moves')} AS m ON t.rowid = m.${by}${where}`
-  const parts = [part(run.temp('came'), '_n', 'm._rank', 1), part(run.table, '_r', `t.${ident(rankColumn?.id ?? '')}`, -1)]
-  if (rankColumn && first > 1) parts.push(part(run.table, '_r', 'm._rank', 1, ` WHERE m._rank <= ${first}`))
+  const part = (rank: string, weight: number, from: string) =>
+    `SELECT ${top.columns.map((column) => `t.${ident(column.id)}`).join(', ')}${rankColumn ? `, ${rank} AS ${ident(rankColumn.id)}` : ''}, ${weight} AS _w FROM ${from}`
+  const kept = `${run.table} AS t JOIN ${run.temp('moves')} AS m ON t.rowid = m._r`
+  const parts = [part('t._rank', 1, `${won} AS t`), part(`t.${ident(rankColumn?.id ?? '')}`, -1, kept)]
+  if (rankColumn && first > 1) parts.push(part('m._rank', 1, `${kept} WHERE m._rank <= ${first}`))
   return top.show(`(${parts.join(' UNION ALL ')})`, ', _w')
 }
 
-function* write(top: TopRows, run: Run): Generator<string, void, number> {
+function* write(top: TopRows, run: Run, won: string): Generator<string, void, number> {
   const { rankColumn, first } = top
   const moves = run.temp('moves')
   yield `DELETE FROM ${run.table} USING ${moves} AS m WHERE ${run.table}.rowid = m._r AND (m._rank IS NULL OR m._rank > ${first})`
   if (rankColumn && first > 1)
     yield `UPDATE ${run.table} SET ${ident(rankColumn.id)} = m._rank FROM ${moves} AS m WHERE ${run.table}.rowid = m._r AND m._rank <= ${first}`
-  const came = top.columns.map((column) => `c.${ident(column.id)}`).join(', ')
-  yield `INSERT INTO ${run.table} SELECT ${came}${rankColumn ? ', m._rank' : ''} FROM ${run.temp('came')} AS c JOIN ${moves} AS m ON c.rowid = m._n`
+  yield `INSERT INTO ${run.table} SELECT ${ids(top.columns)}${rankColumn ? ', _rank' : ''} FROM ${won}`
 }

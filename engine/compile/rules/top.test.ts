@@ -1,9 +1,7 @@
-import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, test } from 'vitest'
-import { text } from '../../../connectors/store/quote.ts'
+import { parsed as expr } from '../../../test/support/parsed.ts'
 import { trace } from '../../../test/support/trace.ts'
-import type { Col, Constant, Expr, Map as MapOp, Output, Window } from '../algebra/op.ts'
-import { type Ast, items, parseAst } from '../ast.ts'
+import type { Col, Constant, Map as MapOp, Output, Window } from '../algebra/op.ts'
 import { planTop, topOf } from './top.ts'
 
 const column = (id: string, type: string, nullable = true): Col => ({ id, type, nullable })
@@ -12,27 +10,22 @@ const input: Constant = { kind: 'constant', sql: '', columns }
 const domains = { '#1': ['1', '2', 'NULL'], '#2': ['1', '2'], '#3': ['1', '2', '3', '4', '5', '6', 'NULL'], '#4': ["'a'", "'b'"] }
 const rank = column('#10', 'BIGINT', false)
 
-/** Expressions as DuckDB's own tree and text. */
-const connection = await (await DuckDBInstance.create(':memory:')).connect()
-async function expr(sql: string): Promise<Expr> {
-  const [row] = await (
-    await connection.runAndReadAll(`SELECT json_serialize_sql(${text(`SELECT ${sql}`)}, skip_default := true)`)
-  ).getRowsJson()
-  const [statement] = items(parseAst(String(row?.[0])).statements)
-  const [ast] = items((statement?.node as Ast | undefined)?.select_list)
-  if (!ast) throw new Error(sql)
-  return { ast, sql: `(${sql})`, uses: new Set([...sql.matchAll(/"(#\d+)"/g)].map((match) => match[1] ?? '')) }
-}
-
 interface Case {
   readonly call?: string
   readonly by?: readonly string[]
+  readonly order?: string
   readonly where: readonly string[]
   readonly shown?: readonly string[]
 }
 
-async function map({ call = 'row_number()', by = ['"#1"'], where, shown = ['"#1"', '"#3"', '"#4"', '"#10"'] }: Case): Promise<MapOp> {
-  const over = `${by.length > 0 ? `PARTITION BY ${by.join(', ')} ` : ''}ORDER BY "#3" DESC NULLS LAST${call === 'row_number()' ? ', "#4", "#1"' : ''}`
+async function map({
+  call = 'row_number()',
+  by = ['"#1"'],
+  order,
+  where,
+  shown = ['"#1"', '"#3"', '"#4"', '"#10"'],
+}: Case): Promise<MapOp> {
+  const over = `${by.length > 0 ? `PARTITION BY ${by.join(', ')} ` : ''}ORDER BY ${order ?? `"#3" DESC NULLS LAST${call === 'row_number()' ? ', "#4", "#1"' : ''}`}`
   const windows: Output[] = [{ col: rank, expr: await expr(`${call} OVER (${over})`) }]
   const partition = await Promise.all(by.map(expr))
   const window: Window = { kind: 'window', input, partition, windows, columns: [...columns, rank] }
@@ -47,6 +40,15 @@ async function map({ call = 'row_number()', by = ['"#1"'], where, shown = ['"#1"
 
 const cases: Record<string, Case> = {
   'the first': { where: ['"#10" = 1'], shown: ['"#1"', '"#3"', '"#4"'] },
+  'the first by numbers': { order: '"#3" DESC NULLS FIRST, "#2"', where: ['"#10" = 1'], shown: ['"#1"', '"#2"', '"#3"'] },
+  'the first by numbers, and its rank': { order: '"#2" DESC, "#3"', where: ['"#10" <= 1'], shown: ['"#1"', '"#3"', '"#10"'] },
+  'the first by numbers, by a key that is never NULL': {
+    by: ['"#2"'],
+    order: '"#3", "#1" ASC NULLS FIRST',
+    where: ['"#10" = 1'],
+    shown: ['"#2"', '"#3"', '"#1"'],
+  },
+  'the first of everything': { by: [], order: '"#3" ASC NULLS FIRST, "#1", "#2"', where: ['"#10" = 1'], shown: ['"#1"', '"#2"', '"#3"'] },
   'the first three, with their rank': { where: ['"#10" <= 3'] },
   'the first three, without': { where: ['3 >= "#10"'], shown: ['"#3"', '"#4"'] },
   'the second': { where: ['"#10" = 2'] },

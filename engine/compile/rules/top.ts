@@ -1,4 +1,6 @@
-import type { Expr, Map as MapOp, Output, Window } from '../algebra/op.ts'
+import { ident } from '../../../connectors/store/quote.ts'
+import type { Col, Expr, Map as MapOp, Output, Window } from '../algebra/op.ts'
+import { referencesOf } from '../algebra/refound.ts'
 import { conjunction, outputs } from '../algebra/select-of.ts'
 import { type Ast, type AstValue, canonical, isAst, items, textOf } from '../ast.ts'
 import { mayRaise } from '../may-raise.ts'
@@ -44,6 +46,8 @@ export function planTop(op: MapOp, [input]: readonly Traits[]): Rule | string {
   const reading = [...op.outputs.map((one) => one.expr), ...where]
   const columns = window.input.columns.filter((column) => uses(column.id, [...ordering, ...reading]))
   if (columns.length === 0) return 'its window looks at no column'
+  const narrow = columns.filter((column) => uses(column.id, ordering))
+  const references = insertOnly ? referencesOf(window.input, new Set(narrow.map((column) => column.id))) : undefined
   return {
     strategy: insertOnly ? 'linear' : 'affected keys',
     reason: insertOnly
@@ -56,7 +60,9 @@ export function planTop(op: MapOp, [input]: readonly Traits[]): Rule | string {
       {
         columns,
         partition: keysOf(window.partition, window.input.columns),
-        narrow: columns.filter((column) => uses(column.id, ordering)),
+        narrow,
+        ...(first === 1 ? { sortKey: sortKeyOf(rank.expr.ast, window.input.columns) } : {}),
+        ...(references ? { references } : {}),
         rank: rank.expr.sql,
         first,
         ...(uses(rank.col.id, reading) ? { rankColumn: rank.col } : {}),
@@ -78,6 +84,22 @@ function numbers(call: Ast, window: Window): boolean {
   const partitions = new Set(items(call.partitions).map(canonical))
   const isSame = partitions.size === new Set(window.partition.map((one) => canonical(one.ast))).size
   return isSame && items(call.orders).length > 0 && !isAst(call.filter_expr) && call.distinct !== true
+}
+
+/**
+ * What sorts as the rows of a `row_number()` do, as one value: the least of a partition is its first row. For an order by columns that are
+ * compared as they are: text may have a collation.
+ */
+function sortKeyOf(call: Ast, columns: readonly Col[]): string | undefined {
+  if (textOf(call.function_name).toLowerCase() !== 'row_number') return undefined
+  const terms = items(call.orders).map(({ type, null_order: nulls, expression }) => {
+    const [id] = isAst(expression) && expression.class === 'COLUMN_REF' ? (expression.column_names as readonly string[]) : []
+    const column = columns.find((one) => one.id === id)
+    if (!column || !/^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|FLOAT|DOUBLE|BOOLEAN|DATE|TIME|TIMESTAMP.*)$/.test(column.type))
+      return undefined
+    return `${ident(column.id)}, '${type === 'DESCENDING' ? 'DESC' : 'ASC'} NULLS ${textOf(nulls).includes('FIRST') ? 'FIRST' : 'LAST'}'`
+  })
+  return terms.includes(undefined) ? undefined : `create_sort_key(${terms.join(', ')})`
 }
 
 interface Bound {

@@ -2,7 +2,8 @@ import { ident } from '../../../../connectors/store/quote.ts'
 import type { Col, Output } from '../../algebra/op.ts'
 import { ids } from '../../algebra/select-of.ts'
 import { matches, sameRow } from '../distinct-cells.ts'
-import { byKeys, colsOf, keyCells } from '../group-keys.ts'
+import { byKeys, colsOf } from '../group-keys.ts'
+import type { Source } from '../group-source.ts'
 import type { Argument, Rows } from './rows.ts'
 
 /**
@@ -16,10 +17,19 @@ export interface DistinctValues {
   readonly filters: readonly string[]
 }
 
-/** The rows and the argument that an aggregate over the `filter`th filter of the `index`th values reads. */
-export function valuesOf(index: number, filter: number, type: string): { readonly rows: Rows; readonly argument: Argument } {
+/**
+ * The rows and the argument that an aggregate over the `filter`th filter of the `index`th values reads. Where no row goes, values
+ * only come: `_d…` is then a truth; else it is 1 or -1.
+ */
+export function valuesOf(
+  index: number,
+  filter: number,
+  type: string,
+  insertOnly: boolean,
+): { readonly rows: Rows; readonly argument: Argument } {
+  const crossed = `_d${index}_${filter}`
   return {
-    rows: { where: [], among: `_src = ${index + 1}`, weight: `_d${index}_${filter}` },
+    rows: insertOnly ? { where: [crossed], weight: undefined } : { where: [], among: `_src = ${index + 1}`, weight: crossed },
     argument: { sql: `_v${index}`, type, nullable: false },
   }
 }
@@ -37,6 +47,10 @@ function isMask({ insertOnly, values }: ValuesTable): boolean {
   return insertOnly && values.filters.length <= 64
 }
 
+function counterType(table: ValuesTable): string {
+  return isMask(table) ? maskType(table) : 'BIGINT'
+}
+
 function counters(table: ValuesTable): readonly string[] {
   return isMask(table) ? ['_m'] : table.values.filters.map((_, i) => `_c${i}`)
 }
@@ -44,24 +58,25 @@ function counters(table: ValuesTable): readonly string[] {
 /** Makes the empty table: keys, value, and what counts where it stands. */
 export function createValues(table: ValuesTable, name: string): string {
   const cells = [...rowCols(table).map(({ id, type }) => `${ident(id)} ${type}`)]
-  const type = isMask(table) ? maskType(table) : 'BIGINT'
-  return `CREATE TABLE ${name} (${[...cells, ...counters(table).map((one) => `${one} ${type}`)].join(', ')})`
+  return `CREATE TABLE ${name} (${[...cells, ...counters(table).map((one) => `${one} ${counterType(table)}`)].join(', ')})`
 }
 
-/** The batch's values whose counters change, beside the stored ones: `_rid` (NULL: a new value), the new counters, and what crosses zero in `_d…`. */
-export function changedValues(table: ValuesTable, name: string, source: string): string {
+/** The batch's values whose counters change, beside the stored ones: `_rid` (NULL: a new value), the new counters, and what crosses zero in `_n` or `_d…`. */
+export function changedValues(table: ValuesTable, name: string, batch: string): string {
   const columns = rowCols(table)
   const cells = counters(table)
-  const news = cells.map((one) => (isMask(table) ? `coalesce(m.${one}, 0) | a.${one}` : `coalesce(m.${one}, 0) + a.${one}`))
-  const olds = cells.map((one) => `coalesce(m.${one}, 0)`)
-  const crossed = table.values.filters.map((_, i) => {
-    if (!isMask(table)) return `CAST(${news[i]} > 0 AS BIGINT) - CAST(${olds[i]} > 0 AS BIGINT) AS _d${i}`
-    return `CAST(((${news[0]}) & ${bit(i)}) <> (${olds[0]} & ${bit(i)}) AS BIGINT) AS _d${i}`
-  })
+  const old = (one: string) => `coalesce(m.${one}, CAST(0 AS ${counterType(table)}))`
+  const fresh = `a._m & ~${old('_m')}`
+  const news = isMask(table)
+    ? [`${old('_m')} | a._m AS _m`, `${fresh} AS _n`]
+    : cells.flatMap((one, i) => [
+        `${old(one)} + a.${one} AS ${one}`,
+        `CAST(${old(one)} + a.${one} > 0 AS BIGINT) - CAST(${old(one)} > 0 AS BIGINT) AS _d${i}`,
+      ])
   const found = matches(columns, 'a', name, ['t.rowid AS _rid', ...cells.map((one) => `t.${one}`)])
-  const where = isMask(table) ? ` WHERE (${news[0]}) <> (${olds[0]})` : ''
-  const shown = [...columns.map(({ id }) => `a.${ident(id)}`), 'm._rid', ...cells.map((one, i) => `${news[i]} AS ${one}`), ...crossed]
-  return `WITH a AS MATERIALIZED (${batchValues(table, source)}) SELECT ${shown.join(', ')} FROM a LEFT JOIN (${found}) AS m ON ${sameRow(columns, 'm', 'a')}${where}`
+  const shown = [...columns.map(({ id }) => `a.${ident(id)}`), 'm._rid', ...news]
+  const where = isMask(table) ? ` WHERE (${fresh}) <> 0` : ''
+  return `WITH a AS MATERIALIZED (${batch}) SELECT ${shown.join(', ')} FROM a LEFT JOIN (${found}) AS m ON ${sameRow(columns, 'm', 'a')}${where}`
 }
 
 /** Writes what `changedValues` found, most of which is new; values that stand nowhere any more go. */
@@ -82,29 +97,29 @@ export function* writeValues(table: ValuesTable, name: string, changed: string, 
 }
 
 /** All values at once into the empty table. */
-export function firstValues(table: ValuesTable, name: string, source: string): string {
+export function firstValues(table: ValuesTable, name: string, source: Source): string {
   return `INSERT INTO ${name} (${[ids(rowCols(table)), ...counters(table)].join(', ')}) ${batchValues(table, source)}`
 }
 
 /** SELECT of what crossed zero, as rows beside the batch's own; at first that is all that is stored. */
 export function crossedRows(table: ValuesTable, from: string, isFirst: boolean): string {
-  const { index, values } = table
+  const { index, insertOnly, values } = table
   const crossed = values.filters.map((_, i) => {
-    const isThere = isMask(table) ? `(_m & ${bit(i)}) <> 0` : `_c${i} > 0`
-    return `${isFirst ? `CAST(${isThere} AS BIGINT)` : `_d${i}`} AS _d${index}_${i}`
+    const came = isMask(table) ? `(${isFirst ? '_m' : '_n'} & ${bit(i)}) <> 0` : isFirst ? `_c${i} > 0` : `_d${i} > 0`
+    return `${insertOnly ? came : isFirst ? `CAST(${came} AS BIGINT)` : `_d${i}`} AS _d${index}_${i}`
   })
   const keys = colsOf(table.keys).map(({ id }) => ident(id))
   return `SELECT ${[...keys, `_v AS _v${index}`, ...crossed, `${index + 1} AS _src`].join(', ')} FROM ${from}`
 }
 
 /** The columns of `crossedRows` beside the keys. */
-export function crossedCols({ index, values }: ValuesTable): readonly Col[] {
-  const crossed = values.filters.map((_, i) => ({ id: `_d${index}_${i}`, type: 'BIGINT', nullable: true }))
+export function crossedCols({ index, insertOnly, values }: ValuesTable): readonly Col[] {
+  const crossed = values.filters.map((_, i) => ({ id: `_d${index}_${i}`, type: insertOnly ? 'BOOLEAN' : 'BIGINT', nullable: true }))
   return [{ id: `_v${index}`, type: values.argument.type, nullable: true }, ...crossed]
 }
 
 /** The batch by group and value, and how its own rows count under each filter. */
-function batchValues(table: ValuesTable, source: string): string {
+export function batchValues(table: ValuesTable, source: Source): string {
   const { argument, filters } = table.values
   const cells = isMask(table)
     ? [
@@ -116,8 +131,8 @@ function batchValues(table: ValuesTable, source: string): string {
     `(${argument.sql}) IS NOT NULL`,
     ...(filters.includes('TRUE') ? [] : [`(${filters.map((filter) => `(${filter})`).join(' OR ')})`]),
   ].join(' AND ')
-  const keys = [...keyCells(table.keys), `${argument.sql} AS _v`]
-  return `SELECT ${[...keys, ...cells].join(', ')} FROM ${source} WHERE ${where}${byKeys(keys)}${having}`
+  const keys = [...source.keys, `${argument.sql} AS _v`]
+  return `SELECT ${[...keys, ...cells].join(', ')} FROM ${source.from} WHERE ${where}${byKeys(keys)}${having}`
 }
 
 function maskType({ values }: ValuesTable): string {

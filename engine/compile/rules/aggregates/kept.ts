@@ -21,6 +21,8 @@ export interface StateColumn {
   }
   /** Whatever a batch brings changes it. */
   readonly countsRows?: boolean
+  /** It follows from the DISTINCT values that came and went, and from none of the batch's own rows. */
+  readonly ofValues?: boolean
   /** An aggregate over all rows of a group, where the group may have to be computed from them. */
   readonly whole?: string
 }
@@ -65,5 +67,13 @@ export function openPool(): Pool {
         )
       return made.get(key) as T
     },
+  }
+}
+
+/** The same pool; what is made through it follows from DISTINCT values. */
+export function ofValues(pool: Pool): Pool {
+  return {
+    columns: pool.columns,
+    once: (key, make) => pool.once(key, (fresh, add) => make(fresh, (column) => add({ ...column, ofValues: true }))),
   }
 }

@@ -12,13 +12,16 @@ export interface Tying {
 
 /**
  * A SELECT whose ties are broken by `tail(alias, …)`: for the recomputation each alias becomes the columns of its relation that the
- * SELECT shows or looks at behind WHERE, in the relation's order. The whole row stays where there is a star, and for subqueries.
+ * SELECT shows or looks at behind WHERE, in the relation's order, or the event's place where partition and offset are among these. The
+ * whole row stays where there is a star, and for subqueries.
  */
 export function tying({ of, shown, from, qualify }: Tying): string {
   const seen = viewText(`${shown} ${qualify ?? ''}`).replaceAll('count(*)', '')
   const apart = Object.entries(of).flatMap(([alias, known]) => {
     if (known.kind === 'query' || seen.includes('*')) return [alias]
     const own = known.columns.map((column) => `"${column.name}"`).filter((name) => seen.includes(name))
+    const isPlaced = known.kind === 'stream' && ['_partition', '_offset'].every((name) => new RegExp(`\\b${name}\\b`).test(seen))
+    if (isPlaced) return [`${alias}._partition`, `${alias}._offset`]
     const placed = known.kind === 'stream' ? place.filter((name) => new RegExp(`\\b${name}\\b`).test(seen)) : []
     return [...own, ...placed].map((name) => `${alias}.${name}`)
   })

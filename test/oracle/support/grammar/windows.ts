@@ -65,6 +65,16 @@ function windowed(x: Scope, prefix = '', rows: readonly string[] = ['r']): strin
 
 const best = ['= 1', '<= 2', '<= 3', '< 2'] as const
 
+/** The first pairs of each group by the places of one side's events in the log, or of both. */
+function firstPairs(x: Scope): string {
+  const right = x.c.pick(x.relations.filter((one) => one.kind === 'stream'))
+  const shown = `${as(x, scalar(x, 'p.'))}, ${as(x, any(x, right, 'q.'))}, ${as(x, any(x, x.from, 'p.'))}`
+  const from = `${x.from.name} AS p JOIN ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')}`
+  const by = x.c.pick(['', `${order(x, 'p.')}, `])
+  const qualify = `row_number() OVER (PARTITION BY ${key(x, x.from, 'p.')} ORDER BY ${by}p._partition, p._offset DESC${tail('p', 'q')}) ${x.c.pick(best)}`
+  return tying({ of: { p: x.from, q: right }, shown, from, qualify })
+}
+
 export const windowForms: readonly Form[] = [
   {
     name: 'windows',
@@ -103,6 +113,7 @@ export const windowForms: readonly Form[] = [
   {
     name: 'the best of each group of a join',
     make: (x) => {
+      if (x.from.kind === 'stream' && x.c.chance(2)) return firstPairs(x)
       const right = other(x, 100)
       const shown = `${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))}`
       const from = `${x.from.name} AS p JOIN ${right.name} AS q ON ${key(x, x.from, 'p.')} = ${key(x, right, 'q.')}`
