@@ -10,7 +10,7 @@ import { BatchChanges } from './changes.ts'
 import { crashPoint } from './crash.ts'
 import { buildingConsumer, deadLetterStatements, type Refused, refusals } from './dead-letters.ts'
 import { batchDeltas } from './deltas.ts'
-import type { Statement } from './derivation.ts'
+import type { Changes, Statement } from './derivation.ts'
 import type { Measurements, Measuring } from './measurements.ts'
 import { activeMembers, type Member, type Work } from './member.ts'
 
@@ -39,20 +39,20 @@ export interface ApplyOptions {
 /**
  * One breath: every view's statements for the batch, dead letters and position in one transaction. Batches that are small, or
  * were decoded ahead, go as one string of statements. Throws `ViewFailed` when a view's own SQL raised (nothing is committed
- * then), and `event-refused` when the policy of a stream is to halt at a bad event.
+ * then), and `event-refused` when the policy of a stream is to halt at a bad event. Returns what changed.
  */
-export async function applyBatch(store: Store, batch: Batch, options: ApplyOptions): Promise<void> {
+export async function applyBatch(store: Store, batch: Batch, options: ApplyOptions): Promise<Changes> {
   if (!options.ahead) return apply(store, batch, options)
   try {
-    await apply(store, batch, options)
+    return await apply(store, batch, options)
   } catch (error) {
     if (error instanceof EvertError) throw error
     const { ahead: _, ...alone } = options
-    await apply(store, batch, alone) // statement by statement, to learn which view it was
+    return apply(store, batch, alone) // statement by statement, to learn which view it was
   }
 }
 
-async function apply(store: Store, batch: Batch, options: ApplyOptions): Promise<void> {
+async function apply(store: Store, batch: Batch, options: ApplyOptions): Promise<Changes> {
   const { ahead } = options
   const literal = !ahead && isLiteral(batch, options.literalEventsMax)
   const active = activeMembers(options.members, batch, options.fresh ?? new Set())
@@ -106,6 +106,7 @@ async function apply(store: Store, batch: Batch, options: ApplyOptions): Promise
     committed = true
     measuring?.commit()
     crashPoint('batch-after-commit')
+    return changes
   } finally {
     await ended
     await before.close()

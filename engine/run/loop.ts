@@ -3,6 +3,7 @@ import type { Store } from '../../connectors/store/store.ts'
 import { type Ahead, workAhead } from './ahead.ts'
 import { applyBatch } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
+import type { Changes } from './derivation.ts'
 import { Measurements } from './measurements.ts'
 import { type Member, ViewFailed } from './member.ts'
 import { positionStatement } from './position-statement.ts'
@@ -30,6 +31,8 @@ export interface Commit {
   readonly events: number
   readonly at: Date
   readonly views: readonly string[]
+  /** What each derivation handed on; its tables are there until the batch after the next is worked on. */
+  readonly changes: Changes
 }
 
 /** A batch that was read while another was applied. */
@@ -195,10 +198,11 @@ export class Loop {
     const { store, sources } = this.#options
     const at = new Date()
     const { members: met } = this
+    let changes: Changes
     for (;;) {
       const members = this.#members
       try {
-        await applyBatch(store, batch, {
+        changes = await applyBatch(store, batch, {
           sources,
           members,
           ...(onBusy ? { onBusy } : {}),
@@ -219,7 +223,8 @@ export class Loop {
     this.#position = batch.to
     this.#committedAt = at
     this.#dirtyBytes += batch.bytes
-    this.#options.onCommit?.({ position: batch.to, events: batch.events, at, views: this.#members.map((member) => member.derivation.name) })
+    const views = this.#members.map((member) => member.derivation.name)
+    this.#options.onCommit?.({ position: batch.to, events: batch.events, at, views, changes })
   }
 
   /** Computes members that have just joined although no event came; a no-op without any. */

@@ -21,10 +21,10 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 /** Applies an empty batch that says it goes from one position to another: statement by statement, or as one string. */
-function apply(from: readonly bigint[], to: readonly bigint[], literalEventsMax: number): Promise<void> {
+async function apply(from: readonly bigint[], to: readonly bigint[], literalEventsMax: number): Promise<void> {
   const batch: Batch = { chunks: new Map([[counted.name, []]]), events: 1, bytes: 0, to: new Map([['counted', to]]) }
   const also = () => [positionStatement(sources, batch, new Map([['counted', from]]), [], new Date(0))]
-  return applyBatch(store, batch, { sources, members: [], at: 1n, literalEventsMax, also })
+  await applyBatch(store, batch, { sources, members: [], at: 1n, literalEventsMax, also })
 }
 
 const position = async () =>

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { ident, list, path } from '../../../connectors/store/quote.ts'
+import type { Commit } from '../../../engine/run/loop.ts'
 import type { Subject } from './subject.ts'
 
 /**
@@ -15,7 +16,7 @@ export class HandedOn {
 
   constructor(subject: Subject) {
     this.#subject = subject
-    subject.afterCommit.push(() => this.#check())
+    subject.afterCommit.push((commit) => this.#check(commit))
   }
 
   /** The temporary tables may be gone with their connection: the next batch is where we look again. */
@@ -23,22 +24,15 @@ export class HandedOn {
     this.#seen.clear()
   }
 
-  async #check(): Promise<void> {
+  async #check({ changes }: Commit): Promise<void> {
     const { store, loop, definitions } = this.#subject
-    // A build that is under way leaves changes of its own, of another position.
+    // A build that is under way swaps tables that nobody has seen.
     if (loop.members.length < definitions.derivations.length) return this.forget()
     const read = new Set(definitions.derivations.flatMap((derivation) => derivation.reads))
-    const tables = await store.transaction((tx) => tx.all("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'change of %'"))
-    const left = new Set(tables.map((table) => table.table_name))
-    if (this.#seen.size === 0 && ![...read].some((name) => left.has(`change of ${name}`))) return // nothing has been handed on yet
     for (const { derivation } of loop.members) {
       const { name } = derivation
       if (!read.has(name) || derivation.kind === 'history' || derivation.kind === 'part') continue
-      const change = path('temp', `change of ${name}`)
-      const isThere = left.has(`change of ${name}`)
-      if (isThere && this.#seen.has(name)) await this.#compare(name, change)
-      // What is not there in the next batch has not changed in it.
-      if (isThere) await store.script([`DROP TABLE ${change}`])
+      if (changes.has(name) && this.#seen.has(name)) await this.#compare(name, changes.table(name))
       await store.script([`CREATE OR REPLACE TEMP TABLE ${ident(`seen ${name}`)} AS SELECT * FROM ${path('main', name)}`])
       this.#seen.add(name)
     }
