@@ -25,6 +25,17 @@ export const limits = {
   /** Batches of at most this many events go to DuckDB as constants in one string of statements (design §4). */
   literalEventsMax: 128,
   literalBytesMax: 256 << 10,
+  /** The write-ahead log is moved into the file when no event came for `checkpointQuietMs` and it holds this much: less is no work for a start. */
+  walBytesQuietMin: 1 << 20,
+  checkpointQuietMs: 100,
+  /** Share of the time in which a quiet engine checkpoints: of a hundred events that come at any moment, one meets a checkpoint. */
+  checkpointShareMax: 0.01,
+  /** A checkpoint is not made while somebody reads what was there before the last commits; it is tried again after this. */
+  checkpointRetryMs: 1_000,
+  /** Beyond this the store checkpoints between two batches although events wait: a start would have this much to do again (5 ms a MB of rows that came, 100 ms where they were updated all over a table). */
+  walBytesMax: 256 << 20,
+  /** Beyond this a commit checkpoints by itself. Only where something kept the store from it before: one huge transaction, or a reader. */
+  walBytesInCommitMax: 1 << 30,
   /** Batches whose times and rows are kept in memory, per view and part, for `evert explain --analyze`. */
   measuredBatchesMax: 16,
   /**

@@ -54,7 +54,12 @@ export interface Store {
   ahead(): Promise<Transaction>
   /** `scratch`: the reader may make temporary tables of its own. */
   reader(options?: { scratch?: boolean }): Promise<Reader>
-  /** Moves what the write-ahead log holds into the file; called when idle, since it stalls. */
-  checkpoint(): Promise<void>
+  /**
+   * Moves what the write-ahead log holds into the file, and stalls the next transactions meanwhile. False: not now, because a
+   * reader still reads what was there before a commit; nothing has changed then.
+   */
+  checkpoint(): Promise<boolean>
+  /** Bytes of the write-ahead log: what a start would do again. */
+  walBytes(): number
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@ import type { Store } from '../../connectors/store/store.ts'
 import { type Ahead, workAhead } from './ahead.ts'
 import { applyBatch } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
+import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import type { Changes } from './derivation.ts'
 import { Measurements } from './measurements.ts'
 import { type Member, ViewFailed } from './member.ts'
@@ -24,6 +25,7 @@ export interface LoopOptions {
   /** A view's SELECT raised; it and the views that read it are taken out, the others go on. */
   readonly onViewFailed: (view: string, error: string) => void
   readonly onCommit?: (commit: Commit) => void
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => void
 }
 
 export interface Commit {
@@ -50,9 +52,6 @@ export interface Background {
   step(): Promise<'more' | 'wait' | 'done'>
 }
 
-/** Bytes of events after which an idle engine checkpoints: a checkpoint stalls, so it is not left to a busy moment. */
-const checkpointBytes = 32 << 20
-
 /** The loop of design §4: read, decode, maintain, record, commit, publish. One a data directory. */
 export class Loop {
   /** What the last batches took, by derivation. */
@@ -67,13 +66,14 @@ export class Loop {
   #place = 0
   #next: Promise<Upcoming> | undefined
   #wake = new AbortController()
-  #dirtyBytes = 0
+  readonly #checkpoints: Checkpoints
   #committedAt: Date | undefined
 
   constructor(options: LoopOptions) {
     this.#options = options
     this.#position = options.position
     this.#members = options.members
+    this.#checkpoints = new Checkpoints(options.store, options.onCheckpoint)
   }
 
   #at(position: Position): bigint {
@@ -133,6 +133,7 @@ export class Loop {
           await this.#stepBackground()
           if (batch.events >= this.#options.batch.events || batch.bytes >= this.#options.batch.bytes) await this.#stepBackground()
         } else if (!(await this.#stepBackground())) await this.#idle()
+        await this.#checkpoints.between()
       }
     } finally {
       signal.removeEventListener('abort', onStop)
@@ -222,7 +223,6 @@ export class Loop {
     this.#fresh.clear()
     this.#position = batch.to
     this.#committedAt = at
-    this.#dirtyBytes += batch.bytes
     const views = this.#members.map((member) => member.derivation.name)
     this.#options.onCommit?.({ position: batch.to, events: batch.events, at, views, changes })
   }
@@ -284,11 +284,9 @@ export class Loop {
   async #idle(): Promise<void> {
     const { signal } = this.#wake
     if (signal.aborted) return
-    if (this.#dirtyBytes > checkpointBytes) {
-      this.#dirtyBytes = 0
-      await this.#options.store.checkpoint()
-    }
-    await this.#options.log.wait(this.#position, { signal })
+    const timeoutMs = this.#checkpoints.quietMs
+    const hasEvents = await this.#options.log.wait(this.#position, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+    if (!hasEvents && !signal.aborted && timeoutMs !== undefined) await this.#checkpoints.quiet()
   }
 }
 

@@ -67,6 +67,10 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
     batch,
     onViewFailed,
     onCommit: (commit) => logger.debug({ events: commit.events }, 'batch committed'),
+    onCheckpoint: ({ ms, walBytes, isQuiet }) =>
+      isQuiet
+        ? logger.debug({ ms, walBytes }, 'checkpoint')
+        : logger.info({ ms, walBytes }, 'A checkpoint between two batches: the write-ahead log had grown to its limit'),
   })
   core.loop = loop
   loop.setMembers(begun.members, begun.fresh)

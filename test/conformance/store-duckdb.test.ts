@@ -49,7 +49,7 @@ describe('DuckDB’s file', () => {
   test.each([
     ['garbage', () => writeFileSync(file, Buffer.alloc(20_000, 'garbage'))],
     ['an empty header', () => writeFileSync(file, Buffer.concat([Buffer.alloc(12_288), readFileSync(file).subarray(12_288)]))],
-    ['a cut file', () => truncateSync(file, Math.floor(statSync(file).size / 8))],
+    ['a cut file', () => truncateSync(file, 100_000)], // within its first block, wherever DuckDB has put its catalog
     [
       'a flipped byte in the main header',
       () =>

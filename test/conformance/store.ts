@@ -267,10 +267,24 @@ export function storeConformance(makeDriver: () => StoreDriver): void {
 
   test('what was committed is there when the store is opened again; a checkpoint changes nothing', async () => {
     await store.script(["INSERT INTO facts VALUES (1, 'a')"])
-    await store.checkpoint()
+    const before = store.walBytes()
+    expect(await store.checkpoint()).toBe(true)
+    expect(store.walBytes()).toBeLessThanOrEqual(before)
     await store.script(["INSERT INTO facts VALUES (2, 'b')"])
     await store.close()
     store = await driver.open()
     expect(await all('SELECT id FROM facts ORDER BY id')).toEqual([{ id: 1n }, { id: 2n }])
+  })
+
+  test('a checkpoint beside a reader of what was there before is made or put off, and is no error', async () => {
+    await store.script(["INSERT INTO facts VALUES (1, 'a')"])
+    const reader = await store.reader()
+    expect(await reader.all('SELECT note FROM facts')).toEqual([{ note: 'a' }])
+    await store.script(["UPDATE facts SET note = 'b'"])
+    await store.checkpoint()
+    expect(await reader.all('SELECT note FROM facts')).toEqual([{ note: 'a' }])
+    await reader.close()
+    expect(await store.checkpoint()).toBe(true)
+    expect(await all('SELECT note FROM facts')).toEqual([{ note: 'b' }])
   })
 }

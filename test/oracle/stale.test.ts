@@ -65,7 +65,11 @@ test.each([
 function spoil(how: 'kept' | 'anew' | 'folded'): void {
   const send = DuckDBConnection.prototype.run
   const plans = new WeakMap<DuckDBConnection, Map<string, DuckDBPreparedStatement>>()
-  vi.spyOn(DuckDBConnection.prototype, 'run').mockImplementation(async function (this: DuckDBConnection, query, values) {
+  vi.spyOn(DuckDBConnection.prototype, 'run').mockImplementation(async function (this: DuckDBConnection, text, values) {
+    // Batches go as one string of statements as well: each of them is sent by itself.
+    const statements = text.split(';\n')
+    for (const one of statements.slice(0, -1)) await this.run(one)
+    const query = statements.at(-1) ?? ''
     if (!/^(INSERT|UPDATE|DELETE|MERGE|CREATE)\b/.test(query)) return send.call(this, query, values)
     const own = plans.get(this) ?? new Map<string, DuckDBPreparedStatement>()
     plans.set(this, own)

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { EvertError } from '../../../errors.ts'
+import { limits } from '../../../limits.ts'
 import { ident } from '../quote.ts'
 import { aheadDatabase, type Store } from '../store.ts'
 import { createBeside } from './beside.ts'
@@ -18,7 +19,7 @@ export interface DuckdbOptions {
   readonly unreadable?: 'set-aside' | 'refuse'
   /** Called when the file would not open and was set aside: the caller rebuilds from the log, loudly. */
   readonly onSetAside?: (kept: string, why: Error) => void
-  /** Bytes of write-ahead log before a commit checkpoints by itself; idle checkpoints come before it. */
+  /** Bytes of write-ahead log before a commit checkpoints by itself; default `limits.walBytesInCommitMax`: the loop does it before. */
   readonly checkpointThreshold?: string
 }
 
@@ -39,6 +40,7 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
   return {
     ...write,
     ahead: beside.open,
+    walBytes: () => statSync(`${file}.wal`, { throwIfNoEntry: false })?.size ?? 0,
     reader: async (wanted) => {
       const reader = await readConnection(await instance.connect(), wanted?.scratch === true, onDamage)
       readers.add(reader)
@@ -123,7 +125,7 @@ function setAside(file: string, why: Error, { onSetAside }: DuckdbOptions): void
 
 async function configure(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
   await connection.run("SET GLOBAL TimeZone = 'UTC'") // every connection's, so that casts and date_trunc never follow the machine
-  await connection.run(`SET checkpoint_threshold = '${options.checkpointThreshold ?? '256MB'}'`)
+  await connection.run(`SET checkpoint_threshold = '${options.checkpointThreshold ?? `${limits.walBytesInCommitMax}B`}'`)
   await connection.run("SET storage_compatibility_version = 'v1.5.0'")
   await connection.run('SET preserve_insertion_order = false')
   await connection.run(`ATTACH ':memory:' AS ${ident(aheadDatabase)}`)

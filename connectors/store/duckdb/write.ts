@@ -7,10 +7,13 @@ import { bind } from './values.ts'
 export interface Writer {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   script(statements: readonly string[]): Promise<void>
-  checkpoint(): Promise<void>
+  checkpoint(): Promise<boolean>
   /** Resolves when no transaction is under way. */
   idle(): Promise<void>
 }
+
+/** What an open reader leaves behind it: rows that were updated since are kept for it, and count as a transaction that still writes. */
+const isInTheWay = /Cannot CHECKPOINT: there are other write transactions/
 
 /** The one writing connection: transactions queue behind each other. */
 export function createWriter(connection: DuckDBConnection, onDamage: (message: string) => void): Writer {
@@ -51,7 +54,9 @@ export function createWriter(connection: DuckDBConnection, onDamage: (message: s
       queued(async () => {
         try {
           await connection.run('CHECKPOINT')
+          return true
         } catch (error) {
+          if (isInTheWay.test((error as Error).message)) return false
           throw storeError(error, onDamage)
         }
       }),
