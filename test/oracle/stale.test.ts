@@ -117,7 +117,7 @@ test('statements sent as text: every view is right at every size', async () => {
 test('a store that keeps plans would be found out, and by their age alone', async () => {
   expect(await wrongAfterGrowth('anew')).toEqual([])
   await subject?.close()
-  expect(await wrongAfterGrowth('kept')).toContain('groups failed')
+  expect(await wrongAfterGrowth('kept')).not.toEqual([])
 })
 
 test('silently wrong rows would be found out', async () => {
