@@ -22,7 +22,7 @@ export const suites: readonly Suite[] = [
   suite('house', ['test/house/', 'test/support/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 120_000 }),
   suite('unit', ['engine/', 'connectors/', 'cli/', 'errors.test.ts', 'limits.test.ts'], {
     workers: 2,
-    budgetSeconds: 75,
+    budgetSeconds: 90,
     testTimeoutMs: 60_000,
   }),
   suite('conformance', ['test/conformance/'], { workers: 2, budgetSeconds: 30, testTimeoutMs: 60_000 }),
