@@ -3,14 +3,14 @@ import { text } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { asEvertError, EvertError } from '../../errors.ts'
 import { applyBatch } from '../run/apply.ts'
-import { type Batch, type Position, positionSum, type Source } from '../run/batch.ts'
+import { type Batch, isAt, type Position, positionSum, type Source } from '../run/batch.ts'
 import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
 import { buildingConsumer } from '../run/dead-letters.ts'
 import { adoptDecoding, decodedSchemas, forgetDecoding } from '../run/decoded.ts'
 import type { Derivation } from '../run/derivation.ts'
-import { type Background, type Loop, tableOf, wantOf } from '../run/loop.ts'
-import { type Member, ViewFailed } from '../run/member.ts'
+import type { Background, Loop } from '../run/loop.ts'
+import { type Member, tableOf, ViewFailed } from '../run/member.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
 import {
   dropBuild,
@@ -25,6 +25,7 @@ import {
   type VersionRow,
   writeFresh,
 } from '../run/registry.ts'
+import { wantOf } from '../run/want.ts'
 import { computeFromState } from './compute-from-state.ts'
 import { inOrder, orphansOf } from './members.ts'
 
@@ -289,10 +290,6 @@ export class Build implements Background {
   async #discard(): Promise<void> {
     if (this.#rows.length > 0) await this.#options.store.script([...this.#rows.flatMap(dropBuild), ...forgetDecoding()])
   }
-}
-
-function isAt(position: Position, to: Position): boolean {
-  return [...position].every(([topic, offsets]) => offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)))
 }
 
 function sameKind(one: string, other: string): boolean {

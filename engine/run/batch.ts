@@ -39,6 +39,11 @@ export function positionSum(position: Position): bigint {
   return sum
 }
 
+/** Has every partition of `position` come to `to`? */
+export function isAt(position: Position, to: Position): boolean {
+  return [...position].every(([topic, offsets]) => offsets.every((offset, partition) => offset >= (to.get(topic)?.[partition] ?? 0n)))
+}
+
 export function offsetOf(chunk: Chunk, index: number): bigint {
   return chunk.offsets?.[index] ?? chunk.first + BigInt(index)
 }

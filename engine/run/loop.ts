@@ -1,4 +1,4 @@
-import type { Log, Want } from '../../connectors/log/log.ts'
+import type { Log } from '../../connectors/log/log.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { type Ahead, workAhead } from './ahead.ts'
 import { applyBatch } from './apply.ts'
@@ -6,10 +6,11 @@ import { type Batch, type Position, positionSum, type Source } from './batch.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import type { Changes } from './derivation.ts'
 import { Measurements } from './measurements.ts'
-import { type Member, ViewFailed } from './member.ts'
+import { type Member, tableOf, ViewFailed } from './member.ts'
 import { positionStatement } from './position-statement.ts'
 import { type ReadLimits, readBatch } from './read-batch.ts'
 import { setVersionState, writeFresh } from './registry.ts'
+import { wantOf } from './want.ts'
 
 export interface LoopOptions {
   readonly store: Store
@@ -288,23 +289,4 @@ export class Loop {
     const hasEvents = await this.#options.log.wait(this.#position, { signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
     if (!hasEvents && !signal.aborted && timeoutMs !== undefined) await this.#checkpoints.quiet()
   }
-}
-
-/** The registry's name of a member's table: the last part of the quoted path. */
-export function tableOf(member: Member): string {
-  const match = /^"_state"\."((?:[^"]|"")*)"$/.exec(member.table)
-  if (!match?.[1]) throw new Error(`Not a state table: ${member.table}`)
-  return match[1].replaceAll('""', '"')
-}
-
-/** Which metadata the members need of a source; folds are told key and time of every event. */
-export function wantOf(source: Source, members: readonly Member[]): Want {
-  const uses = members.filter((member) => member.derivation.streams.has(source.name))
-  const named = (name: string) =>
-    uses.some(
-      ({ derivation }) =>
-        derivation.kind === 'fold' ||
-        (derivation.streams.get(source.name)?.placed === true && (derivation.streams.get(source.name)?.needs?.has(name) ?? true)),
-    )
-  return { keys: named('_key') || source.kind === 'table', times: named('_time'), types: true }
 }

@@ -36,3 +36,10 @@ export function activeMembers(members: readonly Member[], batch: Batch, fresh: R
     return active
   })
 }
+
+/** The registry's name of a member's table: the last part of the quoted path. */
+export function tableOf(member: Member): string {
+  const match = /^"_state"\."((?:[^"]|"")*)"$/.exec(member.table)
+  if (!match?.[1]) throw new Error(`Not a state table: ${member.table}`)
+  return match[1].replaceAll('""', '"')
+}

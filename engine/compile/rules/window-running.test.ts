@@ -1,9 +1,8 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, test } from 'vitest'
-import { text } from '../../../connectors/store/quote.ts'
+import { parsed } from '../../../test/support/parsed.ts'
 import { trace } from '../../../test/support/trace.ts'
-import type { Col, Constant, Expr, Output, Window } from '../algebra/op.ts'
-import { type Ast, items, parseAst } from '../ast.ts'
+import type { Col, Constant, Output, Window } from '../algebra/op.ts'
 import { planWindow } from './window.ts'
 import { planRunning } from './window-running.ts'
 
@@ -31,16 +30,6 @@ const domains = {
 const whole = ['#1', '#2', '#3', '#4', '#5', '#6', '#7'].map((id) => `"${id}"`).join(', ')
 
 const connection = await (await DuckDBInstance.create(':memory:')).connect()
-async function expr(sql: string): Promise<Expr> {
-  const [row] = await (
-    await connection.runAndReadAll(`SELECT json_serialize_sql(${text(`SELECT ${sql}`)}, skip_default := true)`)
-  ).getRowsJson()
-  const [statement] = items(parseAst(String(row?.[0])).statements)
-  const [ast] = items((statement?.node as Ast | undefined)?.select_list)
-  if (!ast) throw new Error(sql)
-  return { ast, sql, uses: new Set([...sql.matchAll(/"(#\d+)"/g)].map((match) => match[1] ?? '')) }
-}
-
 /** Windows as `[call, order, frame]`; `*` in an order stands for all columns. */
 type Calls = readonly (readonly [call: string, order: string, frame?: string])[]
 
@@ -53,12 +42,12 @@ async function window(partition: readonly string[], calls: Calls): Promise<Windo
     )
   ).getRowObjects()
   const windows: Output[] = await Promise.all(
-    sqls.map(async (sql, i) => ({ col: column(`#${i + 10}`, String(types[i]?.column_type)), expr: await expr(sql) })),
+    sqls.map(async (sql, i) => ({ col: column(`#${i + 10}`, String(types[i]?.column_type)), expr: await parsed(sql) })),
   )
   return {
     kind: 'window',
     input,
-    partition: await Promise.all(partition.map(expr)),
+    partition: await Promise.all(partition.map(parsed)),
     windows,
     columns: [...columns, ...windows.map((one) => one.col)],
   }
