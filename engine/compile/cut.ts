@@ -12,6 +12,8 @@ import { planLimit } from './rules/limit.ts'
 import { planOuter } from './rules/outer.ts'
 import { planRetain } from './rules/retain.ts'
 import type { Names, Rule, Traits } from './rules/rule.ts'
+import { runningOf } from './rules/running.ts'
+import { overOther } from './rules/running-stages.ts'
 import { planSetop } from './rules/setop.ts'
 import { planShown } from './rules/shown.ts'
 import { planRecomputed, planStore } from './rules/store.ts'
@@ -97,7 +99,7 @@ class Cutter {
       case 'asof':
         return this.#over(op, planAsof)
       case 'window':
-        return this.#over(op, planWindow)
+        return this.#window(op)
       case 'limit':
         return this.#over(op, planLimit)
       case 'retain':
@@ -117,6 +119,15 @@ class Cutter {
     }
     const inner = this.#rule(op.input)
     return { rule: planShown(op, inner.rule, this.#mayRaise(op)), fed: inner.fed, own: { ...op, input: inner.own } }
+  }
+
+  /** Windows that run over each other are kept together. */
+  #window(op: Window): { rule: Rule; fed: readonly Op[]; own: Op } {
+    const from = runningOf(op)?.input ?? op.input
+    if (from === op.input) return this.#over(op, planWindow)
+    const planned = this.#inputs([from], (traits) => planWindow(op, traits))
+    if (typeof planned === 'string') return this.#over(op, planWindow)
+    return { ...planned, own: overOther(op, from, planned.fed[0] ?? from) }
   }
 
   #stored(op: Op): { rule: Rule; fed: readonly Op[]; own: Op } {
@@ -261,4 +272,4 @@ function canonicalOf(op: Op, rule: Rule, rename: Rename): string {
 }
 
 /** Raised when rules lay their state out differently: older versions are then built anew. */
-export const planVersion = 4
+export const planVersion = 5

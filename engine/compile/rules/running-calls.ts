@@ -3,12 +3,12 @@ import type { Col, Output } from '../algebra/op.ts'
 import { type Ast, isAst, items, textOf } from '../ast.ts'
 import { sumType } from './aggregates/linear.ts'
 import { averagedSum, quotient } from './aggregates/moments.ts'
-import { columnOf, columnOrder, termsOf } from './running-order.ts'
+import { columnOrder, type Lookup, termsOf } from './running-order.ts'
 
 /**
  * One window that runs. Texts are over a row of the batch (`b`: the input's columns, `_m`, its number in its partition's part of the
- * batch, `_b…`, the window over the batch alone, and `more`) and over what is kept of its partition's last row (`s`; NULL where the
- * partition is new): `_n`, the number of its rows, and the state.
+ * batch, `_b…`, the window over the batch alone, and `more`) and over what is kept of its partition's last row (`Reading.kept`; NULL
+ * where the partition is new): `_n`, the number of its rows, and the state.
  */
 export interface RunningCall {
   readonly col: Col
@@ -31,14 +31,23 @@ export interface RunningCall {
 const comparable = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL.*|VARCHAR|BOOLEAN|DATE|TIME|TIMESTAMP.*)$/
 const sums = /^(HUGEINT|DECIMAL\(38,\d+\))$/
 
-/** A window as a running one; undefined where it is none. `name`: of its state. */
-export function runningCall({ col, expr: { ast, sql } }: Output, name: string, columns: readonly Col[]): RunningCall | undefined {
+/** How a window is read: its state's name, where what is kept stands, and the columns that it names. */
+export interface Reading {
+  readonly name: string
+  /** SQL of what is kept under a name of the partition's last row: `_n`, or of the state. */
+  readonly kept: (name: string) => string
+  readonly columnOf: Lookup
+}
+
+/** A window as a running one; undefined where it is none. */
+export function runningCall({ col, expr: { ast, sql } }: Output, { name, kept: keptOf, columnOf }: Reading): RunningCall | undefined {
   if (ast.class !== 'WINDOW' || ast.distinct === true || ast.ignore_nulls === true || items(ast.arg_orders).length > 0) return undefined
   if (textOf(ast.exclude_clause) !== '' && ast.exclude_clause !== 'NO_OTHER') return undefined
   const call = textOf(ast.function_name).toLowerCase()
   const children = items(ast.children)
   const own = `b.${ident(`${name} batch`)}`
-  const kept = `s.${ident(name)}`
+  const kept = keptOf(name)
+  const keptCount = keptOf('_n')
   const isFramed = ast.start === 'UNBOUNDED_PRECEDING' && /^CURRENT_ROW_/.test(textOf(ast.end))
   const running = (value: string, some: Partial<RunningCall> = {}): RunningCall => ({
     col,
@@ -52,16 +61,16 @@ export function runningCall({ col, expr: { ast, sql } }: Output, name: string, c
   if (isAst(ast.filter_expr) && !['count', 'count_star', 'sum', 'min', 'max'].includes(call)) return undefined
   switch (call) {
     case 'row_number':
-      return running(`coalesce(s._n, 0) + ${own}`, { state: [] })
+      return running(`coalesce(${keptCount}, 0) + ${own}`, { state: [] })
     case 'rank':
-      return running(`coalesce(s._n, 0) + ${own}`, { state: [], sharesWithPeers: true })
+      return running(`coalesce(${keptCount}, 0) + ${own}`, { state: [], sharesWithPeers: true })
     case 'dense_rank':
     case 'rank_dense':
       return running(`coalesce(${kept}, 0) + ${own}`, { sharesWithPeers: true })
     case 'lag':
-      return lagged(running, { ast, own, name, argument: children[0] && columnOf(children[0], columns) })
+      return lagged(running, { ast, own, name, keptOf, argument: children[0] && columnOf(children[0]) })
     case 'first_value':
-      return isFramed ? running(`CASE WHEN s._n IS NULL THEN ${own} ELSE ${kept} END`) : undefined
+      return isFramed ? running(`CASE WHEN ${keptCount} IS NULL THEN ${own} ELSE ${kept} END`) : undefined
     case 'last_value':
       return isFramed ? running(own, { state: [] }) : undefined
     default:
@@ -79,7 +88,7 @@ export function runningCall({ col, expr: { ast, sql } }: Output, name: string, c
       return running(`${call === 'min' ? 'least' : 'greatest'}(${kept}, ${own})`, { sharesWithPeers }) // both pass over NULL
     case 'sum': {
       if (!sums.test(col.type)) return undefined
-      const argument = children[0] && columnOf(children[0], columns)
+      const argument = children[0] && columnOf(children[0])
       const type = argument ? sumType(argument.type) : col.type === 'HUGEINT' ? 'BIGINT' : col.type
       if (type === undefined) return undefined
       const state = [{ name, sql: `CAST(${ident(col.id)} AS ${type})` }]
@@ -87,7 +96,7 @@ export function runningCall({ col, expr: { ast, sql } }: Output, name: string, c
     }
     case 'avg':
     case 'mean':
-      return averaged(running, { ast, name, argument: children[0] && columnOf(children[0], columns) }, columns)
+      return averaged(running, { ast, name, keptOf, argument: children[0] && columnOf(children[0]) }, columnOf)
     default:
       return undefined
   }
@@ -96,17 +105,16 @@ export function runningCall({ col, expr: { ast, sql } }: Output, name: string, c
 type Running = (value: string, some: Partial<RunningCall>) => RunningCall
 
 /** `avg(x)`: the sum and the count are kept. */
-function averaged(running: Running, { ast, name, argument }: Omit<Lag, 'own'>, columns: readonly Col[]): RunningCall | undefined {
+function averaged(running: Running, { ast, name, keptOf, argument }: Omit<Lag, 'own'>, columnOf: Lookup): RunningCall | undefined {
   const type = argument && averagedSum(argument.type)
   if (!argument || type === undefined) return undefined
   const unit = textOf(ast.end).replace('CURRENT_ROW_', '')
-  const order = termsOf(columnOrder(ast, columns) ?? []).join(', ')
+  const order = termsOf(columnOrder(ast, columnOf) ?? []).join(', ')
   const [sum, count] = [`${name} sum`, `${name} count`]
   const batch = (part: string) => `b.${ident(`${part} batch`)}`
-  const kept = (part: string) => `s.${ident(part)}`
   const behind = {
-    sum: `CAST(coalesce(${kept(sum)} + ${batch(sum)}, ${kept(sum)}, ${batch(sum)}) AS ${type})`,
-    count: `(coalesce(${kept(count)}, 0) + ${batch(count)})`,
+    sum: `CAST(coalesce(${keptOf(sum)} + ${batch(sum)}, ${keptOf(sum)}, ${batch(sum)}) AS ${type})`,
+    count: `(coalesce(${keptOf(count)}, 0) + ${batch(count)})`,
   }
   return running(quotient(behind.sum, behind.count, argument.type), {
     more: ({ partition }) => {
@@ -128,18 +136,19 @@ interface Lag {
   readonly ast: Ast
   readonly own: string
   readonly name: string
+  readonly keptOf: Reading['kept']
   readonly argument: Col | undefined
 }
 
 /** `lag(x, n)`: of the last rows the n last values of x are kept. */
-function lagged(running: Running, { ast, own, name, argument }: Lag): RunningCall | undefined {
+function lagged(running: Running, { ast, own, name, keptOf, argument }: Lag): RunningCall | undefined {
   const reach = ast.offset_expr === undefined ? 1 : isAst(ast.offset_expr) ? integerOf(ast.offset_expr) : undefined
   if (!argument || reach === undefined || reach < 1 || reach > reachMax) return undefined
   const back = (steps: number) => `${name} ${steps}`
   /** The value of the row `steps` before, which is in the batch, in the state, or nowhere. */
   const reaching = (steps: number, batch: string) => {
-    const cases = Array.from({ length: steps }, (_, i) => ` WHEN b._m = ${steps - i} THEN s.${ident(back(i))}`).join('')
-    return `CASE WHEN b._m > ${steps} OR coalesce(s._n, 0) + b._m <= ${steps} THEN ${batch}${cases} END`
+    const cases = Array.from({ length: steps }, (_, i) => ` WHEN b._m = ${steps - i} THEN ${keptOf(back(i))}`).join('')
+    return `CASE WHEN b._m > ${steps} OR coalesce(${keptOf('_n')}, 0) + b._m <= ${steps} THEN ${batch}${cases} END`
   }
   const beside = (steps: number) => ident(`${back(steps)} batch`)
   return running(reaching(reach, own), {

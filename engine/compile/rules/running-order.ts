@@ -10,10 +10,13 @@ export interface Term {
   readonly nullsFirst: boolean
 }
 
+/** The column that an expression is, where it is nothing else. */
+export type Lookup = (ast: Ast) => Col | undefined
+
 /** The order of a window, where it names columns alone. */
-export function columnOrder(window: Ast, columns: readonly Col[]): readonly Term[] | undefined {
+export function columnOrder(window: Ast, columnOf: Lookup): readonly Term[] | undefined {
   const terms = items(window.orders).map((order) => {
-    const column = isAst(order.expression) ? columnOf(order.expression, columns) : undefined
+    const column = isAst(order.expression) ? columnOf(order.expression) : undefined
     return column && { column, ...directionOf(order) }
   })
   return terms.every((term) => term !== undefined) ? terms : undefined
@@ -26,10 +29,4 @@ export function orderText(term: Term): string {
 
 export function termsOf(order: readonly Term[]): readonly string[] {
   return order.map((term) => `${ident(term.column.id)} ${orderText(term)}`)
-}
-
-/** The column that an expression is, where it is nothing else. */
-export function columnOf(ast: Ast, columns: readonly Col[]): Col | undefined {
-  const names = ast.class === 'COLUMN_REF' && Array.isArray(ast.column_names) ? ast.column_names : []
-  return names.length === 1 ? columns.find((column) => column.id === names[0]) : undefined
 }

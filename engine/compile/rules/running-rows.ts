@@ -1,8 +1,8 @@
 import { ident, list } from '../../../connectors/store/quote.ts'
-import { ids, sameKeys } from '../algebra/select-of.ts'
+import { ids, outputs, sameKeys } from '../algebra/select-of.ts'
 import { matches } from './distinct-cells.ts'
 import type { Input } from './rule.ts'
-import type { Running } from './running.ts'
+import { keptName, type Running, type RunningStage } from './running.ts'
 import { ofTouched } from './touched.ts'
 import { repeated } from './touched-rows.ts'
 
@@ -10,22 +10,24 @@ import { repeated } from './touched-rows.ts'
 
 /** Names of a state's columns: keys, place, number of rows, and what the windows need. */
 export function stateNames(running: Running): readonly string[] {
-  return [...keyNames(running), '_o', '_n', ...running.calls.flatMap((call) => call.state.map(({ name }) => name))]
+  return [...keyNames(running), '_o', '_n', ...running.stages.flatMap(statesOf)]
 }
 
 /** The state of the partitions whose last rows are in `fresh`, and their `_rid`. */
 export function lastRows(running: Running, fresh: string): string {
   const keys = running.partition.map((key, i) => `${key.sql} AS _k${i}`)
-  const cells = running.calls.flatMap((call) => call.state.map(({ name, sql }) => `${sql} AS ${ident(name)}`))
+  const calls = running.stages.flatMap((stage) => stage.calls)
+  const cells = calls.flatMap((call) => call.state.map(({ name, sql }) => `${sql} AS ${ident(name)}`))
   return `SELECT ${[...keys, `${running.place.sql} AS _o`, '_n', ...cells, '_rid'].join(', ')} FROM ${fresh} WHERE _last`
 }
 
-/** The partitions of a batch, what is kept of them (`_rid` NULL: nothing), and whether something of it came too late for that. */
+/** The partitions of a batch, what is kept of them (`_rid` NULL: nothing), and whether something of it came too late for that. Where rows may go, `came` has weights and is not numbered yet. */
 export function touchedPartitions(running: Running, came: string, state: string, mayTake: boolean): string {
   const { partition, place, isStrict } = running
   const keys = partition.map((key, i) => `${key.sql} AS _k${i}`).join(', ')
-  const gone = mayTake ? ', bool_or(_w < 0) AS _gone' : ''
-  const own = `SELECT ${keys}, ${place.descending ? 'max' : 'min'}(${place.sql}) AS _first${gone} FROM ${came} GROUP BY ALL`
+  const own = mayTake
+    ? `SELECT ${keys}, ${place.descending ? 'max' : 'min'}(${place.sql}) AS _first, bool_or(_w < 0) AS _gone FROM ${came} GROUP BY ALL`
+    : `SELECT ${keys}, ${place.sql} AS _first FROM ${came} WHERE _m = 1`
   const columns = partition.map((key, i) => ({ id: `_k${i}`, type: '', nullable: key.nullable }))
   const names = stateNames(running).filter((name) => !keyNames(running).includes(name))
   const found = matches(columns, 'own', state, ['t.rowid AS _rid', ...names.map((name) => `t.${ident(name)}`)])
@@ -43,19 +45,26 @@ export function lateKeys(running: Running, touched: string): string {
 
 /** All rows of the partitions in `late`, from the input, or from what is kept and what came. */
 export function lateRows(running: Running, late: string, from: { table: string; came: string; input: Input }): string {
-  const { op, partition } = running
+  const { input, partition } = running
   if (!from.input.insertOnly) return ofTouched(from.input.rows(), late, partition)
-  const of = (rows: string) => `SELECT ${ids(op.input.columns)} FROM ${ofTouched(rows, late, partition)}`
+  const of = (rows: string) => `SELECT ${ids(input.columns)} FROM ${ofTouched(rows, late, partition)}`
   return `(${of(from.table)} UNION ALL ${of(from.came)})`
 }
 
 /** The rows that came, as often as their weights say. Where one went, its partition is computed from its rows. */
-export function rowsThatCame(running: Running, came: string, mayTake: boolean): string {
-  return mayTake ? `(${repeated(running.op.input.columns, came, ' WHERE _w > 0')})` : came
+export function rowsThatCame(running: Running, came: string): string {
+  return `(${repeated(running.input.columns, came, ' WHERE _w > 0')})`
+}
+
+/** SELECT of rows with the lowest windows over them alone, their number `_m` in their partition's part of them, and `_last` where they end it. */
+export function numberedRows(running: Running, rows: string): string {
+  const { over, stages } = running
+  return `SELECT *, row_number() ${over} AS _m, lead(FALSE, 1, TRUE) ${over} AS _last, ${batchWindows(running, stages[0])} FROM ${rows}`
 }
 
 /** Which rows `freshRows` shows: of partitions that begin with them, and what is known of these; or those behind what is kept. */
 export interface From {
+  /** FROM item: numbered rows. */
   readonly rows: string
   /** FROM item of the partitions; absent: none is kept. */
   readonly touched?: string
@@ -64,29 +73,47 @@ export interface From {
 
 /** Rows with their windows, `_anew` where they are not behind what is kept, `_last` where one ends its partition, and what that leaves for the state: `_n`, `_rid`, hidden values. */
 export function freshRows(running: Running, { rows, touched, isBehind }: From): string {
-  const { op, over, by, calls, partition } = running
-  const batch = calls
-    .flatMap((call) => [call.batch, ...call.more({ partition: by, longest: over })])
-    .map(([name, sql]) => `${sql} AS ${ident(name)}`)
-  const own = `SELECT *, row_number() ${over} AS _m, lead(FALSE, 1, TRUE) ${over} AS _last, ${batch.join(', ')} FROM ${rows}`
-  const values = calls.map((call) => `${isBehind ? call.value : `b.${ident(call.batch[0])}`} AS ${ident(call.col.id)}`)
-  const hidden = calls.flatMap((call) =>
-    call.state.flatMap(({ name, hidden }) => (hidden ? [`${isBehind ? hidden.behind : hidden.alone} AS ${ident(name)}`] : [])),
-  )
-  const shown = op.input.columns.map((column) => `b.${ident(column.id)}`)
-  const number = isBehind ? 'coalesce(s._n, 0) + b._m' : 'b._m'
+  const [lowest, ...others] = running.stages
+  const same = sameKeys(running.partition.map((key, i) => ({ left: key.sql, right: `s._k${i}`, nullable: key.nullable })))
   const cells = [
-    ...shown,
-    ...values,
-    `${!isBehind} AS _anew`,
-    'b._last',
-    `${number} AS _n`,
-    ...hidden,
+    ...valuesOf(lowest, isBehind),
+    `${isBehind ? 'coalesce(s._n, 0) + b._m' : 'b._m'} AS _n`,
     touched ? 's._rid' : 'CAST(NULL AS BIGINT) AS _rid',
+    ...(isBehind && others.length > 0 ? keptCells(others) : []),
   ]
-  const same = sameKeys(partition.map((key, i) => ({ left: key.sql, right: `s._k${i}`, nullable: key.nullable })))
-  const joined = touched ? ` JOIN ${touched} AS s ON ${same}` : ''
-  return `SELECT ${cells.join(', ')} FROM (${own}) AS b${joined}`
+  let from = `(SELECT b.*, ${cells.join(', ')} FROM ${rows} AS b${touched ? ` JOIN ${touched} AS s ON ${same}` : ''})`
+  for (const stage of others) {
+    const between = stage.between.filter(({ col, expr }) => expr.sql !== ident(col.id))
+    if (between.length > 0) from = `(SELECT *, ${outputs(between)} FROM ${from})`
+    from = `(SELECT b.*, ${valuesOf(stage, isBehind).join(', ')} FROM (SELECT *, ${batchWindows(running, stage)} FROM ${from}) AS b)`
+  }
+  const hidden = running.stages.flatMap(({ calls }) =>
+    calls.flatMap(({ state }) => state.filter((one) => one.hidden).map(({ name }) => name)),
+  )
+  return `SELECT ${ids(running.columns)}, ${!isBehind} AS _anew, _last, _n, ${[...hidden.map(ident), '_rid'].join(', ')} FROM ${from}`
+}
+
+/** What is kept of a partition, for the windows over the lowest ones. */
+function keptCells(others: readonly RunningStage[]): readonly string[] {
+  return ['_n', ...others.flatMap(statesOf)].map((name) => `s.${ident(name)} AS ${ident(keptName(name))}`)
+}
+
+/** The windows over the batch alone. */
+function batchWindows({ by, over }: Running, { calls }: RunningStage): string {
+  const all = calls.flatMap((call) => [call.batch, ...call.more({ partition: by, longest: over })])
+  return all.map(([name, sql]) => `${sql} AS ${ident(name)}`).join(', ')
+}
+
+function valuesOf({ calls }: RunningStage, isBehind: boolean): readonly string[] {
+  const values = calls.map((call) => `${isBehind ? call.value : `b.${ident(call.batch[0])}`} AS ${ident(call.col.id)}`)
+  const hidden = calls.flatMap(({ state }) =>
+    state.flatMap((one) => (one.hidden ? [`${isBehind ? one.hidden.behind : one.hidden.alone} AS ${ident(one.name)}`] : [])),
+  )
+  return [...values, ...hidden]
+}
+
+function statesOf({ calls }: RunningStage): readonly string[] {
+  return calls.flatMap((call) => call.state.map(({ name }) => name))
 }
 
 function keyNames(running: Running): readonly string[] {

@@ -1,11 +1,11 @@
 import { ident, list } from '../../../connectors/store/quote.ts'
 import type { Window } from '../algebra/op.ts'
-import { ids } from '../algebra/select-of.ts'
+import { ids, renamed } from '../algebra/select-of.ts'
 import { asked, type Names, type Rule, type Run, type Traits } from './rule.ts'
 import { type Running, runningOf } from './running.ts'
-import { freshRows, lastRows, lateKeys, lateRows, rowsThatCame, stateNames, touchedPartitions } from './running-rows.ts'
+import { freshRows, lastRows, lateKeys, lateRows, numberedRows, rowsThatCame, stateNames, touchedPartitions } from './running-rows.ts'
 import { ofTouched, withRowid } from './touched.ts'
-import { keptRows, repeated } from './touched-rows.ts'
+import { keptRows, netOf, repeated } from './touched-rows.ts'
 
 /**
  * Rule: windows that follow from the rows before (`running.ts`). Let a partition's rows be R, in the windows' order, and Δ come behind
@@ -30,29 +30,31 @@ export function planRunning(op: Window, [input]: readonly Traits[]): Rule | unde
     ...(isKeyed ? {} : { advice: 'PARTITION BY a column, if the question allows it: then a late row costs its own partition only' }),
     insertOnly: false,
     needsRows: [!insertOnly],
-    ...keptRows(op.columns),
-    create: (names: Names) => [...keptRows(op.columns).create(names), createState(running, names)],
+    create: (names: Names) => [...keptRows(running.kept).create(names), createState(running, names)],
+    rows: ({ table }: Names) => `SELECT ${shownOf(running)} FROM ${table}`,
     *maintain(run) {
       const [one] = run.inputs
       if (!one?.isChanged) return false
       const [came, touched, fresh, state] = [run.temp('came'), run.temp('touched'), run.temp('fresh'), run.side('last')]
       if (run.isFirst) {
-        const rows = `(${repeated(op.input.columns, one.change())})`
+        const rows = `(${numberedRows(running, `(${repeated(running.input.columns, one.change())})`)})`
         yield `CREATE OR REPLACE TEMP TABLE ${fresh} AS ${freshRows(running, { rows, isBehind: false })}`
-        yield `INSERT INTO ${run.table} SELECT ${ids(op.columns)} FROM ${fresh}`
+        yield `INSERT INTO ${run.table} SELECT ${ids(running.kept)} FROM ${fresh}`
         yield insertState(running, state, fresh)
         return false
       }
       const weight = insertOnly ? '' : ', _w'
-      if ((yield `CREATE OR REPLACE TEMP TABLE ${came} AS SELECT ${ids(op.input.columns)}${weight} FROM ${one.change()}`) === 0)
-        return false
+      const change = `SELECT ${ids(running.input.columns)}${weight} FROM ${one.change()}`
+      // Of rows that only come all that follows from the batch alone is computed at once: it may be done before the batch's turn.
+      const numbered = insertOnly ? numberedRows(running, `(${change})`) : change
+      if ((yield `CREATE OR REPLACE TEMP TABLE ${came} AS ${numbered}`) === 0) return false
       yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedPartitions(running, came, state, !insertOnly)}`
       const late = run.isSmall ? lateKeys(running, touched) : run.temp('late')
       const lateCount = run.isSmall ? 1 : yield `${asked}CREATE OR REPLACE TEMP TABLE ${late} AS FROM ${lateKeys(running, touched)}`
-      const behind = { rows: rowsThatCame(running, came, !insertOnly), touched: `(FROM ${touched} WHERE NOT _late)`, isBehind: true }
-      const selects = [freshRows(running, behind)]
+      const behind = insertOnly ? came : `(${numberedRows(running, rowsThatCame(running, came))})`
+      const selects = [freshRows(running, { rows: behind, touched: `(FROM ${touched} WHERE NOT _late)`, isBehind: true })]
       if (lateCount > 0) {
-        const rows = lateRows(running, late, { table: run.table, came, input: one })
+        const rows = `(${numberedRows(running, lateRows(running, late, { table: run.table, came, input: one }))})`
         selects.push(freshRows(running, { rows, touched: `(FROM ${touched} WHERE _late)`, isBehind: false }))
       }
       yield `CREATE OR REPLACE TEMP TABLE ${fresh} AS ${selects.join(' UNION ALL ')}`
@@ -67,10 +69,15 @@ export function planRunning(op: Window, [input]: readonly Traits[]): Rule | unde
   }
 }
 
+/** The operator's columns, of what is kept. */
+function shownOf({ op, rootOf }: Running): string {
+  return renamed(op.columns.map(rootOf), op.columns)
+}
+
 /** Its types are those of what will be kept. */
 function createState(running: Running, { side }: Names): string {
-  const none = running.op.input.columns.map((column) => `CAST(NULL AS ${column.type}) AS ${ident(column.id)}`).join(', ')
-  const rows = freshRows(running, { rows: `(SELECT ${none} WHERE FALSE)`, isBehind: false })
+  const none = running.input.columns.map((column) => `CAST(NULL AS ${column.type}) AS ${ident(column.id)}`).join(', ')
+  const rows = freshRows(running, { rows: `(${numberedRows(running, `(SELECT ${none} WHERE FALSE)`)})`, isBehind: false })
   return `CREATE TABLE ${side('last')} AS SELECT ${list(stateNames(running))} FROM (${lastRows(running, `(${rows})`)})`
 }
 
@@ -80,31 +87,36 @@ function insertState(running: Running, state: string, fresh: string): string {
 }
 
 /** The rows that came behind those of their partition, each once as a net change. */
-function added({ op, isNumbered }: Running, fresh: string): string {
-  const cells = ids(op.columns)
-  return isNumbered
-    ? `SELECT ${cells}, CAST(1 AS BIGINT) AS _w FROM ${fresh}`
-    : `SELECT ${cells}, count(*) AS _w FROM ${fresh} GROUP BY ${cells}`
+function added(running: Running, fresh: string): string {
+  const shown = shownOf(running)
+  if (running.isNumbered) return `SELECT ${shown}, CAST(1 AS BIGINT) AS _w FROM ${fresh}`
+  return `SELECT ${shown}, count(*) AS _w FROM ${fresh} GROUP BY ${ids(running.op.columns.map(running.rootOf))}`
 }
 
 /** Rows are only added. */
 function* addRows(running: Running, run: Run, fresh: string): Generator<string, boolean, number> {
   if (run.handsOn) yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${added(running, fresh)}`
-  yield `INSERT INTO ${run.table} SELECT ${ids(running.op.columns)} FROM ${fresh}`
+  yield `INSERT INTO ${run.table} SELECT ${ids(running.kept)} FROM ${fresh}`
   return run.handsOn
 }
 
 /** Some partitions were computed anew: their rows are compared with those that are kept. */
 function* replaceLate(running: Running, run: Run, fresh: string, late: string): Generator<string, boolean, number> {
-  const { op, partition } = running
-  const cells = ids(op.columns)
+  const { op, kept, rootOf, partition } = running
+  const cells = ids(kept)
   const net = run.temp('difference')
   const behind = `(FROM ${fresh} WHERE NOT _anew)`
-  const kept = `SELECT ${cells}, -1, _r FROM ${ofTouched(withRowid(run.table), late, partition)}`
-  const both = `SELECT ${cells}, 1 AS _w, CAST(NULL AS BIGINT) AS _r FROM ${fresh} WHERE _anew UNION ALL ${kept}`
+  const were = `SELECT ${cells}, -1, _r FROM ${ofTouched(withRowid(run.table), late, partition)}`
+  const both = `SELECT ${cells}, 1 AS _w, CAST(NULL AS BIGINT) AS _r FROM ${fresh} WHERE _anew UNION ALL ${were}`
   yield `CREATE OR REPLACE TEMP TABLE ${net} AS SELECT ${cells}, CAST(sum(_w) AS BIGINT) AS _w, list(_r) FILTER (WHERE _r IS NOT NULL) AS _r FROM (${both}) GROUP BY ${cells} HAVING sum(_w) <> 0`
-  if (run.handsOn) yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${added(running, behind)} UNION ALL SELECT ${cells}, _w FROM ${net}`
+  if (run.handsOn) {
+    const changes = `${added(running, behind)} UNION ALL SELECT ${shownOf(running)}, _w FROM ${net}`
+    // Rows that differ only in what is not shown are one.
+    const shown = new Set(op.columns.map((column) => rootOf(column).id))
+    const isWider = kept.some(({ id }) => !shown.has(id))
+    yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${isWider ? netOf(op.columns, `(${changes})`) : changes}`
+  }
   yield `DELETE FROM ${run.table} USING (SELECT unnest(list_slice(_r, 1, -_w)) AS _r FROM ${net} WHERE _w < 0) AS g WHERE ${run.table}.rowid = g._r`
-  yield `INSERT INTO ${run.table} SELECT ${cells} FROM ${behind} UNION ALL ${repeated(op.columns, net, ' WHERE _w > 0')}`
+  yield `INSERT INTO ${run.table} SELECT ${cells} FROM ${behind} UNION ALL ${repeated(kept, net, ' WHERE _w > 0')}`
   return run.handsOn
 }

@@ -204,4 +204,19 @@ export const windowForms: readonly Form[] = [
       return tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r${where(x, 'r.')}` })
     },
   },
+  {
+    name: 'windows over windows',
+    make: (x) => {
+      const [by, own] = [key(x, x.from, 'r.'), any(x, x.from, 'r.')]
+      const sortable = column(x, x.from, is.sortable, 'r.') ?? own
+      const at = x.from.kind === 'stream' ? x.c.pick(['r._offset', 'r._offset // 3', sortable]) : sortable
+      const down = x.c.pick(['', '', ' DESC', ' DESC NULLS FIRST'])
+      const shown = `${by} AS g, ${at} AS moment, ${own} IS NOT DISTINCT FROM lag(${own}) OVER (PARTITION BY ${by} ORDER BY ${at}${down}${tail('r')}) AS same`
+      const below = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r` })
+      const over = `OVER (PARTITION BY ${x.c.pick(['g', 'g', 'g', 'same'])} ORDER BY moment${down})`
+      const calls = [`count(*) FILTER (WHERE NOT same) ${over}`, `sum(same::INTEGER) ${over}`, `rank() ${over}`, `bool_or(same) ${over}`]
+      const filter = x.c.chance(4) ? ' WHERE same' : ''
+      return `SELECT g, ${x.c.pick(['same', 'moment'])}, ${as(x, x.c.pick(calls))}, ${as(x, x.c.pick(calls))} FROM (${below}) AS below${filter}`
+    },
+  },
 ]
