@@ -42,7 +42,12 @@ export interface Reader extends Transaction {
 /** Where `Store.ahead` makes its tables; the writer never writes there. */
 export const aheadDatabase = 'ahead'
 
+/** How much a transaction works on: a few thousand rows, or more. */
+export type Amount = 'few' | 'many'
+
 export interface Store {
+  /** What the transactions to come work on, for the store to spend its threads on; `many` until it is told. Only their speed depends on it. */
+  expect(rows: Amount): void
   /** One transaction: all that `work` did, or nothing. Transactions queue; `work` must not start another. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** One transaction as one string of statements with constants: the cheapest way for a small batch. */
@@ -52,7 +57,7 @@ export interface Store {
    * `aheadDatabase`, which is in memory and gone with the process, and the writer's transactions read them. One statement at a time.
    */
   ahead(): Promise<Transaction>
-  /** `scratch`: the reader may make temporary tables of its own. */
+  /** `scratch`: the reader is for questions of people, with all threads while it is open, and may make temporary tables of its own. */
   reader(options?: { scratch?: boolean }): Promise<Reader>
   /**
    * Moves what the write-ahead log holds into the file, and stalls the next transactions meanwhile. False: not now, because a

@@ -1,5 +1,6 @@
 import type { Log } from '../../connectors/log/log.ts'
-import type { Store } from '../../connectors/store/store.ts'
+import type { Amount, Store } from '../../connectors/store/store.ts'
+import { limits } from '../../limits.ts'
 import { type Ahead, workAhead } from './ahead.ts'
 import { applyBatch } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
@@ -198,6 +199,7 @@ export class Loop {
 
   async #apply(batch: Batch, ahead?: Ahead, onBusy?: () => void): Promise<void> {
     const { store, sources } = this.#options
+    store.expect(this.#amountOf(batch))
     const at = new Date()
     const { members: met } = this
     let changes: Changes
@@ -228,8 +230,15 @@ export class Loop {
     this.#options.onCommit?.({ position: batch.to, events: batch.events, at, views, changes })
   }
 
+  /** What is computed anew from all of its input has many rows whatever the batch. */
+  #amountOf({ events }: Batch): Amount {
+    const isWhole = this.#fresh.size > 0 || this.#members.some(({ derivation }) => derivation.strategy === 'full')
+    return isWhole || events > limits.stagedEventsMax ? 'many' : 'few'
+  }
+
   /** Computes members that have just joined although no event came; a no-op without any. */
   async computeFresh(): Promise<void> {
+    this.#options.store.expect('many')
     while (this.#fresh.size > 0) {
       const batch: Batch = { chunks: new Map(), events: 0, bytes: 0, to: this.#position }
       try {
@@ -277,6 +286,7 @@ export class Loop {
   async #stepBackground(): Promise<boolean> {
     const work = this.#background[0]
     if (!work) return false
+    this.#options.store.expect('many')
     const result = await work.step()
     if (result === 'done') this.removeBackground(work)
     return result !== 'wait'

@@ -19,6 +19,65 @@ function driver(): StoreDriver {
 
 describe('DuckDB', () => storeConformance(driver))
 
+describe('DuckDB’s threads', () => {
+  const setting = "SELECT current_setting('threads')::INTEGER AS n"
+
+  test('few rows are worked on by the thread that sends the statement, many and questions by all', async () => {
+    const store = await openDuckdb(':memory:', { threads: 3 })
+    const threads = async () => (await store.transaction((tx) => tx.all(setting)))[0]?.n
+    expect(await threads()).toBe(3)
+    store.expect('few')
+    expect(await threads()).toBe(1)
+    await store.script(['CREATE TABLE t AS SELECT 1 AS a'])
+    const [one, two] = [await store.reader({ scratch: true }), await store.reader({ scratch: true })]
+    expect(await one.all(setting)).toEqual([{ n: 3 }])
+    expect(await threads()).toBe(3)
+    await one.close()
+    await one.close()
+    expect(await threads()).toBe(3)
+    await two.close()
+    expect(await threads()).toBe(1)
+    store.expect('many')
+    await store.script(['INSERT INTO t VALUES (2)'])
+    expect(await threads()).toBe(3)
+    await store.close()
+  })
+
+  test('they change while others work', async () => {
+    const store = await openDuckdb(':memory:', { threads: 2 })
+    const count = 'SELECT count(*) AS n, count(DISTINCT i % 1000) AS d FROM range(400000) AS r(i)'
+    const ahead = await store.ahead()
+    const work = async (rows: () => Promise<readonly unknown[]>) => {
+      for (let i = 0; i < 20; i++) expect(await rows()).toEqual([{ n: 400_000n, d: 1000n }])
+    }
+    const ask = async () => {
+      const reader = await store.reader({ scratch: true })
+      const rows = await reader.all(count)
+      await reader.close()
+      return rows
+    }
+    let isOver = false
+    const turn = async () => {
+      for (let i = 0; !isOver; i++) {
+        store.expect(i % 2 === 0 ? 'few' : 'many')
+        await store.script(['SELECT 1'])
+      }
+    }
+    const turning = turn()
+    await Promise.all([work(() => ahead.all(count)), work(ask)])
+    isOver = true
+    await turning
+    await store.close()
+  })
+
+  test('nothing else can be set', async () => {
+    const store = await openDuckdb(':memory:')
+    for (const name of ['memory_limit', 'allowed_configs', 'enable_external_access', 'TimeZone'])
+      await expect(store.transaction((tx) => tx.run(`SET GLOBAL ${name} = '1'`))).rejects.toThrow(/configuration/)
+    await store.close()
+  })
+})
+
 describe('DuckDB’s file', () => {
   let dir: string
   let file: string

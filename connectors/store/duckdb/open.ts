@@ -8,6 +8,7 @@ import { aheadDatabase, type Store } from '../store.ts'
 import { createBeside } from './beside.ts'
 import { isDamage } from './errors.ts'
 import { readConnection } from './read.ts'
+import { createThreads } from './threads.ts'
 import { createWriter } from './write.ts'
 
 export interface DuckdbOptions {
@@ -35,17 +36,26 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
   await configure(writer, options)
   const onDamage = (message: string) => writeFileSync(markOf(file), message)
   const readers = new Set<{ close(): Promise<void> }>()
-  const write = createWriter(writer, onDamage)
+  const threads = createThreads(await threadsOf(writer), (sql) => writer.run(sql))
+  const write = createWriter(writer, threads, onDamage)
   const beside = createBeside(() => instance.connect())
   return {
     ...write,
+    expect: threads.expect,
     ahead: beside.open,
     walBytes: () => statSync(`${file}.wal`, { throwIfNoEntry: false })?.size ?? 0,
     reader: async (wanted) => {
-      const reader = await readConnection(await instance.connect(), wanted?.scratch === true, onDamage)
+      const connection = await instance.connect()
+      const isScratch = wanted?.scratch === true
+      const release = isScratch ? await threads.take((sql) => connection.run(sql)) : undefined
+      const reader = await readConnection(connection, isScratch, onDamage).catch((error: unknown) => {
+        release?.()
+        throw error
+      })
       readers.add(reader)
       const close = () => {
         readers.delete(reader)
+        release?.()
         return reader.close()
       }
       return { ...reader, close }
@@ -58,6 +68,11 @@ export async function openDuckdb(file: string, options: DuckdbOptions = {}): Pro
       instance.closeSync()
     },
   }
+}
+
+async function threadsOf(connection: DuckDBConnection): Promise<number> {
+  const [[threads] = []] = await (await connection.runAndReadAll("SELECT current_setting('threads')")).getRows()
+  return Number(threads)
 }
 
 async function openInstance(file: string, options: DuckdbOptions): Promise<DuckDBInstance> {
@@ -131,5 +146,6 @@ async function configure(connection: DuckDBConnection, options: DuckdbOptions): 
   await connection.run(`ATTACH ':memory:' AS ${ident(aheadDatabase)}`)
   // No file but our own is opened from here on; the SQL of users is checked apart from this (sandbox). Last, for good.
   await connection.run('SET enable_external_access = false')
+  await connection.run("SET allowed_configs = ['threads']") // `threads.ts` goes on setting them
   await connection.run('SET lock_configuration = true')
 }

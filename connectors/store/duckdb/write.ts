@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import { type DuckDBConnection, type DuckDBResult, type DuckDBValue, StatementType } from '@duckdb/node-api'
 import type { Row, Transaction } from '../store.ts'
 import { storeError } from './errors.ts'
+import type { Threads } from './threads.ts'
 import { bind } from './values.ts'
 
 export interface Writer {
@@ -16,7 +17,7 @@ export interface Writer {
 const isInTheWay = /Cannot CHECKPOINT: there are other write transactions/
 
 /** The one writing connection: transactions queue behind each other. */
-export function createWriter(connection: DuckDBConnection, onDamage: (message: string) => void): Writer {
+export function createWriter(connection: DuckDBConnection, threads: Threads, onDamage: (message: string) => void): Writer {
   let last: Promise<unknown> = Promise.resolve()
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
     const run = last.then(work)
@@ -31,6 +32,7 @@ export function createWriter(connection: DuckDBConnection, onDamage: (message: s
   return {
     transaction: (work) =>
       queued(async () => {
+        await threads.settle()
         await connection.run('BEGIN TRANSACTION')
         try {
           const result = await work(tx)
@@ -43,6 +45,7 @@ export function createWriter(connection: DuckDBConnection, onDamage: (message: s
       }),
     script: (statements) =>
       queued(async () => {
+        await threads.settle()
         try {
           await connection.run(`BEGIN TRANSACTION;\n${statements.join(';\n')};\nCOMMIT`)
         } catch (error) {
