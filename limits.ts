@@ -47,8 +47,17 @@ export const limits = {
   stepwiseEvery: 16,
   /** Rows of an input beyond which a view that is computed anew at each batch is warned about: some milliseconds a batch. */
   fullRowsMax: 100_000,
-  /** Rows of all inputs up to which `evert explain` offers to compute a view of several parts anew instead: it measured less. */
+  /**
+   * Rows of all inputs, and of the view, up to which a view of several parts that comes to be is computed anew in each batch instead:
+   * it measured about 0.6 of the CPU. Beyond twice as many it is kept in parts from then on; there it measured as much still.
+   */
   recomputeRowsMax: 30_000,
+  /** A view of fewer parts is not dearer than one SELECT over all that it reads: each part is about five statements. */
+  recomputePartsMin: 3,
+  /** The SELECT of such a view may take this long; when it takes longer twice running, few rows make many pairs, and it is kept in parts. */
+  recomputeMsMax: 50,
+  /** How often a running engine looks whether such views have outgrown their plan: one SELECT of each, beside the loop. */
+  replanCheckMs: 5_000,
   /** States of folds and processors kept in memory, per fold. */
   foldCacheKeysMax: 100_000,
   /** Rows of a query's answer when nobody asked for more. */

@@ -6,6 +6,7 @@ import type { Part } from './algebra/part.ts'
 import type { Analyzer } from './analyzer.ts'
 import { type Ast, printAst, textOf, visit, withoutLocations } from './ast.ts'
 import { bind } from './bind/bind.ts'
+import { choosable } from './choosable.ts'
 import { planVersion } from './cut.ts'
 import { refuseNondeterminism } from './determinism.ts'
 import { keysOfSelect } from './group-ast.ts'
@@ -15,7 +16,7 @@ import { offeredNames, relationColumns } from './offered-names.ts'
 import { orderOnRead } from './order-on-read.ts'
 import { partsOf } from './parts.ts'
 import type { ViewPlan } from './plan.ts'
-import { askedFor, asksToRecompute } from './plan-option.ts'
+import { askedFor, type PlanOption, planOption } from './plan-option.ts'
 import { hasPlace, placeNames } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
 import { eventTimes, retainedIn, retaining, schemaOf } from './retention.ts'
@@ -55,7 +56,8 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
   const node = await retainedIn(analyzer, ordered, reads)
   const columns = checkColumns(described, where)
   const select = await analyzer.print(node)
-  const isAsked = asksToRecompute(where, view.options, reads)
+  const option = planOption(where, view.options, reads)
+  const isAsked = option === 'recompute'
   const whole: Opaque = {
     kind: 'opaque',
     sql: await analyzer.print(asofAsLateral(node)),
@@ -64,7 +66,9 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     why: isAsked ? askedFor : 'the SELECT as a whole',
   }
   const op = isAsked ? whole : await bind(retaining(analyzer, reads), ordered, reads, columns)
-  const { root, parts } = await partsOf(analyzer, { name: view.name, file: where, columns, op, whole })
+  const bound = { name: view.name, file: where, columns, op, whole }
+  const { root, parts } = await partsOf(analyzer, bound)
+  const chosen = await choosable(analyzer, option, bound, { root, parts }, reads)
   const order = orderOnRead(ordered, columns)
   const all = [...parts, root]
   const dearest = all.reduce((one, other) => (cost[other.rule.strategy] > cost[one.rule.strategy] ? other : one), root)
@@ -87,10 +91,11 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     reads,
     needs: needsOf(ordered, reads),
     history,
-    fingerprint: fingerprint(view.name, node, reads, root),
+    fingerprint: fingerprint(view.name, node, reads, root, option),
     floats: columns.some((column) => /FLOAT|DOUBLE/.test(column.type)) && dearest.rule.strategy !== 'linear',
     root,
     parts,
+    ...(chosen === undefined ? {} : { whole: chosen }),
     order,
   }
 }
@@ -181,9 +186,10 @@ function needsOf(node: Ast, reads: readonly Read[]): ReadonlyMap<string, Readonl
 }
 
 /** Names a version: the definition as DuckDB understands it, and the schemas that it reads, which decide what events are good. Formatting changes nothing. */
-function fingerprint(name: string, node: Ast, reads: readonly Read[], root: Part): string {
+function fingerprint(name: string, node: Ast, reads: readonly Read[], root: Part, option: PlanOption): string {
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([name, planVersion, root.canonical]))
+  // What the engine chooses makes no other version; what is asked for does.
+  hash.update(JSON.stringify([name, planVersion, root.canonical, ...(option === 'incremental' ? [option] : [])]))
   hash.update(printAst(node))
   for (const read of reads)
     hash.update(JSON.stringify([read.relation.name, read.relation.kind, read.relation.columns, schemaOf(read.relation)]))

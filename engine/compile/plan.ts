@@ -33,6 +33,8 @@ export interface ViewPlan {
   /** The view itself, and what it keeps on the way, in order of dependence. */
   readonly root: Part
   readonly parts: readonly Part[]
+  /** The view as one part that is computed anew, where the engine may choose that (`choosable.ts`). */
+  readonly whole?: Part
   /** ` ORDER BY …` over the columns, which applies on read; or nothing. */
   readonly order: string
 }

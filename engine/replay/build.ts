@@ -27,6 +27,7 @@ import {
 } from '../run/registry.ts'
 import { wantOf } from '../run/want.ts'
 import { computeFromState } from './compute-from-state.ts'
+import { differing } from './differing.ts'
 import { inOrder, orphansOf } from './members.ts'
 
 export interface BuildOptions {
@@ -42,6 +43,8 @@ export interface BuildOptions {
   /** What the live views must have reached first: what is kept of the events before it is then computed from in one pass. */
   readonly notBefore?: Position
   readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Other plans of the same definitions: who reads a view of them is computed anew only where a row has changed all the same. */
+  readonly keepsRows?: boolean
   /** A view that raises is marked as failed, with those that read it, and the others go on. Absent: the whole build fails. */
   readonly onViewFailed?: (view: string, error: string) => void
 }
@@ -186,6 +189,7 @@ export class Build implements Background {
         table: freeTable(derivation.name, derivation.fingerprint, taken),
         state: 'building',
         error: null,
+        plan: derivation.isChosenWhole === true ? 'recompute' : null,
       }
       taken.push(row)
       this.#rows.push(row)
@@ -214,10 +218,14 @@ export class Build implements Background {
     const orphans = orphansOf([...others, ...this.#members]).filter((member) => !order.includes(member.derivation.name))
     const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
     await store.transaction(async (tx) => {
+      const changed = new Set<string>()
       for (const [i, derivation] of derivations.entries()) {
         const row = this.#rows[i] as VersionRow
         if (!derivation.byEvents) await computeFromState(tx, this.#members[i] as Member, loop)
+        const isReplaced = replaced.some((old) => old.name === derivation.name)
+        const differ = this.#options.keepsRows && isReplaced ? await differing(tx, derivation.name) : undefined
         for (const statement of derivation.expose(stateTable(row))) await tx.run(statement)
+        if (differ === undefined || (await differ())) changed.add(derivation.name)
         await tx.run(setVersionState(row.table, 'live'))
         await tx.run(`DELETE FROM _evert.dead_letters WHERE consumer = ${text(derivation.name)}`)
         await tx.run(`DELETE FROM _evert.counts WHERE consumer = ${text(derivation.name)}`)
@@ -230,7 +238,7 @@ export class Build implements Background {
       }
       for (const source of this.#sources())
         if (this.#redecoded.has(source.name)) for (const statement of adoptDecoding(source)) await tx.run(statement)
-      for (const member of this.#followers()) {
+      for (const member of this.#followers(changed)) {
         for (const statement of [...dropTables(member.table), ...member.derivation.create(member.table)]) await tx.run(statement)
         await computeFromState(tx, member, loop)
       }
@@ -262,11 +270,12 @@ export class Build implements Background {
     )
   }
 
-  /** Live views over the new versions that are not built anew themselves: they follow in the same transaction. */
-  #followers(): Member[] {
-    const names = new Set(this.#options.derivations.map((derivation) => derivation.name))
+  /** Live views over the changed ones that are not built anew themselves: they follow in the same transaction. */
+  #followers(changed: ReadonlySet<string>): Member[] {
+    const built = new Set(this.#options.derivations.map((derivation) => derivation.name))
+    const names = new Set(changed)
     return this.#options.loop.members.filter(({ derivation }) => {
-      const isFollower = !names.has(derivation.name) && !derivation.byEvents && derivation.reads.some((read) => names.has(read))
+      const isFollower = !built.has(derivation.name) && !derivation.byEvents && derivation.reads.some((read) => names.has(read))
       if (isFollower) names.add(derivation.name)
       return isFollower
     })

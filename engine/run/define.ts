@@ -11,10 +11,16 @@ import { derivePart } from './derive-part.ts'
 import { deriveHistory, deriveTable } from './derive-stream.ts'
 import { deriveFold } from './fold/derive-fold.ts'
 
-/** All that a project declares, compiled: what is kept, in the order in which a batch is applied. */
-export interface Definitions {
+/** What is kept, and by which plans. */
+export interface Kept {
   readonly derivations: readonly Derivation[]
   readonly plans: ReadonlyMap<string, ViewPlan>
+}
+
+/** All that a project declares, compiled: what is kept, in the order in which a batch is applied. */
+export interface Definitions extends Kept {
+  /** The same with every view in parts, whatever is chosen (`choose-plans.ts`). */
+  readonly inParts: Kept
   readonly folds: ReadonlyMap<string, FoldModel>
   /** Streams and tables by name. */
   readonly sources: ReadonlyMap<string, Source>
@@ -22,7 +28,7 @@ export interface Definitions {
   readonly catalog: ReadonlyMap<string, Relation>
 }
 
-/** Compiles a project. Throws `sql-invalid`, `declaration-invalid` with the place. */
+/** Compiles a project, every view in parts. Throws `sql-invalid`, `declaration-invalid` with the place. */
 export async function define(project: Project, analyzer: Analyzer): Promise<Definitions> {
   const catalog = new Map<string, Relation>()
   const sources = new Map<string, Source>([...project.streams, ...project.tables])
@@ -69,7 +75,8 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
   for (const table of project.tables.values()) derivations.push(deriveTable(table))
   derivations.push(...folds)
   derivations.push(...viewsOf(plans, texts))
-  return { derivations: withUpstream(derivations), plans, folds: project.folds, sources, catalog }
+  const inParts = { derivations: withUpstream(derivations), plans }
+  return { ...inParts, inParts, folds: project.folds, sources, catalog }
 }
 
 /** Every view, each after the parts that it alone, or the first of several, keeps on the way. */

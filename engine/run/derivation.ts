@@ -81,6 +81,8 @@ export interface Derivation {
   readonly reason: string
   /** Names a version: the definition and all that it reads. */
   readonly fingerprint: string
+  /** The engine has chosen to compute it anew, which the registry remembers (`choose-plans.ts`). */
+  readonly isChosenWhole?: boolean
   /** The definition's text, for the registry. */
   readonly source: string
   readonly columns: readonly Column[]

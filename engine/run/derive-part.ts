@@ -15,6 +15,7 @@ export interface Described {
   readonly strategy: Derivation['strategy']
   readonly reason: string
   readonly fingerprint: string
+  readonly isChosenWhole?: boolean
   readonly source: string
   readonly columns: readonly Column[]
   /** ` ORDER BY …` of a view's readers. */

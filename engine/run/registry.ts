@@ -14,6 +14,8 @@ export interface VersionRow {
   readonly table: string
   readonly state: 'live' | 'building' | 'failed'
   readonly error: string | null
+  /** How the engine has chosen to keep it: `recompute`, or in parts. A start goes on as it was. */
+  readonly plan: 'recompute' | null
 }
 
 /** Makes Evert's own tables; harmless when they are there. */
@@ -25,6 +27,7 @@ export async function initialize(store: Store): Promise<void> {
     'CREATE TABLE IF NOT EXISTS _evert.meta (key VARCHAR, value VARCHAR)',
     'CREATE TABLE IF NOT EXISTS _evert.positions (topic VARCHAR, topic_id VARCHAR, partition INTEGER, next BIGINT, events BIGINT, dead BIGINT, skipped BIGINT, committed_at TIMESTAMPTZ)',
     'CREATE TABLE IF NOT EXISTS _evert.versions (name VARCHAR, kind VARCHAR, fingerprint VARCHAR, "table" VARCHAR, state VARCHAR, error VARCHAR, source VARCHAR)',
+    'ALTER TABLE _evert.versions ADD COLUMN IF NOT EXISTS plan VARCHAR',
     'CREATE TABLE IF NOT EXISTS _evert.counts (consumer VARCHAR, stream VARCHAR, "read" BIGINT, applied BIGINT, dead BIGINT, skipped BIGINT)',
     'CREATE TABLE IF NOT EXISTS _evert.dead_letters (consumer VARCHAR, stream VARCHAR, partition INTEGER, "offset" BIGINT, type VARCHAR, key VARCHAR, reason VARCHAR, value BLOB, "at" TIMESTAMPTZ)',
   ])
@@ -32,7 +35,7 @@ export async function initialize(store: Store): Promise<void> {
 
 export async function readVersions(tx: Transaction): Promise<readonly VersionRow[]> {
   return (await tx.all(
-    'SELECT name, kind, fingerprint, "table", state, error FROM _evert.versions ORDER BY rowid',
+    'SELECT name, kind, fingerprint, "table", state, error, plan FROM _evert.versions ORDER BY rowid',
   )) as unknown as readonly VersionRow[]
 }
 
@@ -41,7 +44,7 @@ export function stateTable(row: Pick<VersionRow, 'table'>): string {
 }
 
 export function insertVersion(row: VersionRow, source: string): string {
-  return `INSERT INTO _evert.versions VALUES (${[row.name, row.kind, row.fingerprint, row.table, row.state].map(text).join(', ')}, ${row.error === null ? 'NULL' : text(row.error)}, ${text(source)})`
+  return `INSERT INTO _evert.versions VALUES (${[row.name, row.kind, row.fingerprint, row.table, row.state].map(text).join(', ')}, ${row.error === null ? 'NULL' : text(row.error)}, ${text(source)}, ${row.plan === null ? 'NULL' : text(row.plan)})`
 }
 
 export function setVersionState(table: string, state: VersionRow['state'], error: string | null = null): string {

@@ -5,6 +5,7 @@ import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { agreePosition } from './agree-position.ts'
 import { type Position, positionSum, type Source } from './batch.ts'
+import { choosePlans } from './choose-plans.ts'
 import { announce, promotedVersions } from './control.ts'
 import { decodedSchemas, forgetDecoding, rememberSchemas } from './decoded.ts'
 import type { Definitions } from './define.ts'
@@ -26,6 +27,8 @@ import {
 
 /** Where an engine begins: what is live and at which position, and what must be built first. */
 export interface Start {
+  /** As they are kept from now on: of some views it was chosen how. */
+  readonly definitions: Definitions
   readonly position: Position
   /** See `LoopOptions.retired`. */
   readonly retired: bigint
@@ -42,15 +45,21 @@ export interface StartOptions {
   readonly tolerateChanged?: boolean
   /** Default `limits.firstBuildEventsMin`. */
   readonly firstBuildEventsMin?: number | undefined
+  /** See `Choice`. */
+  readonly recomputeRowsMax?: number | undefined
+  readonly recomputePartsMin?: number | undefined
 }
 
 /** Topics, position and versions, checked against each other. Throws `position-mismatch`, `definition-changed`, `history-gone`. */
-export async function start(store: Store, log: Log, definitions: Definitions, options: StartOptions = {}): Promise<Start> {
+export async function start(store: Store, log: Log, declared: Definitions, options: StartOptions = {}): Promise<Start> {
   await initialize(store)
-  const position = await agreePosition(store, log, [...definitions.sources.values()])
+  const position = await agreePosition(store, log, [...declared.sources.values()])
+  const isAhead = await aheadOf(log, declared, position, options.firstBuildEventsMin ?? limits.firstBuildEventsMin)
+  const choice = { goesOn: () => true, isAhead, rowsMax: options.recomputeRowsMax, partsMin: options.recomputePartsMin }
+  const definitions = await store.transaction((tx) => choosePlans(tx, declared, choice))
   const { position: stored } = await store.transaction(readPosition)
   const retired = positionSum(new Map([...stored].filter(([topic]) => !position.has(topic))))
-  return { ...(await reconcile(store, log, definitions, position, options)), retired }
+  return { definitions, retired, ...(await reconcile(store, log, definitions, { position, isAhead }, options)) }
 }
 
 /** Compares the project with what is live, here and according to the log. */
@@ -58,9 +67,9 @@ async function reconcile(
   store: Store,
   log: Log,
   definitions: Definitions,
-  position: Position,
-  { tolerateChanged = false, firstBuildEventsMin = limits.firstBuildEventsMin }: StartOptions,
-): Promise<Omit<Start, 'retired'>> {
+  { position, isAhead }: { position: Position; isAhead: Known['isAhead'] },
+  { tolerateChanged = false }: StartOptions,
+): Promise<Omit<Start, 'retired' | 'definitions'>> {
   const rows = await store.transaction(readVersions)
   const promoted = await promotedVersions(log)
   const wanted = new Map(definitions.derivations.map((derivation) => [key(derivation.kind, derivation.name), derivation]))
@@ -72,6 +81,8 @@ async function reconcile(
     if (row.state === 'building')
       statements.push(...dropBuild(row), ...forgetDecoding()) // it was cut off, and begins anew
     else if (!derivation) continue
+    else if (row.fingerprint === derivation.fingerprint && (row.plan === 'recompute') !== (derivation.isChosenWhole === true))
+      changed.push(row.name) // its rows are laid out as they are by a plan that there is no more
     else if (row.fingerprint === derivation.fingerprint) live.set(key(row.kind, row.name), row)
     else if (promoted.get(row.name) !== derivation.fingerprint) changed.push(row.name)
     else statements.push(...derivation.conceal(), ...dropVersion(row)) // the log has promoted the new one; a crash came before the swap
@@ -96,7 +107,6 @@ async function reconcile(
   for (const row of removed) statements.push(...(await forget(store, row)))
   const kept = new Set([...live.keys(), ...changed.flatMap((name) => ['view', 'history', 'table'].map((kind) => `${kind}:${name}`))])
   statements.push(...(await decodedBy(store, definitions, kept)))
-  const isAhead = await aheadOf(log, definitions, position, firstBuildEventsMin)
   return {
     ...(await create(store, log, definitions, position, rows, { live, changed, isAhead }, statements)),
     removed: removed.filter((row) => row.kind !== 'part').map((row) => row.name),
@@ -141,7 +151,7 @@ async function create(
   rows: readonly VersionRow[],
   { live, changed, isAhead }: Known,
   statements: string[],
-): Promise<Omit<Start, 'removed' | 'retired'>> {
+): Promise<Omit<Start, 'removed' | 'retired' | 'definitions'>> {
   const members: Member[] = []
   const left = new Set(await store.transaction(readFresh))
   const fresh: string[] = []
@@ -173,6 +183,7 @@ async function create(
         table: freeTable(derivation.name, derivation.fingerprint, rows),
         state: 'live',
         error: null,
+        plan: derivation.isChosenWhole === true ? 'recompute' : null,
       }
       const table = stateTable(version)
       statements.push(...derivation.create(table), ...derivation.expose(table), insertVersion(version, derivation.source))

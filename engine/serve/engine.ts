@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { asEvertError, EvertError } from '../../errors.ts'
 import type { Project } from '../model/types.ts'
 import { Build } from '../replay/build.ts'
+import { Replanner } from '../replay/replan.ts'
 import { Loop } from '../run/loop.ts'
 import { createProcessor, type Processor } from '../run/processor/processor.ts'
 import { type StartOptions, start } from '../run/start.ts'
@@ -14,6 +15,8 @@ export interface EngineOptions {
   readonly logger: Logger
   /** See `StartOptions`: `Infinity` has new views follow a backlog batch by batch. */
   readonly firstBuildEventsMin?: number
+  /** See `StartOptions`. */
+  readonly recomputeRowsMax?: number
 }
 
 /** A running engine: the loop, the processors, and what can be asked of them. */
@@ -39,10 +42,10 @@ export async function startEngine(project: Project, options: EngineOptions): Pro
   }
 }
 
-async function open(project: Project, { logger, firstBuildEventsMin }: EngineOptions): Promise<Engine> {
+async function open(project: Project, { logger, ...options }: EngineOptions): Promise<Engine> {
   const core = await openCore(project, logger)
   try {
-    return await run(core, { firstBuildEventsMin })
+    return await run(core, options)
   } catch (error) {
     await closeCore(core)
     throw error
@@ -50,8 +53,10 @@ async function open(project: Project, { logger, firstBuildEventsMin }: EngineOpt
 }
 
 async function run(core: Core, options: StartOptions): Promise<Engine> {
-  const { logger, store, log, definitions, project } = core
-  const begun = await start(store, log, definitions, options)
+  const { logger, store, log, project } = core
+  const begun = await start(store, log, core.definitions, options)
+  const { definitions } = begun
+  core.definitions = definitions
   for (const name of begun.removed) logger.warn({ view: name }, `${name} is no longer declared: its rows are dropped`)
   const stopping = new AbortController()
   const onViewFailed = (view: string, error: string) =>
@@ -66,13 +71,35 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
     members: begun.members,
     batch,
     onViewFailed,
-    onCommit: (commit) => logger.debug({ events: commit.events }, 'batch committed'),
+    onCommit: (commit) => {
+      logger.debug({ events: commit.events }, 'batch committed')
+      void replan()
+    },
     onCheckpoint: ({ ms, walBytes, isQuiet }) =>
       isQuiet
         ? logger.debug({ ms, walBytes }, 'checkpoint')
         : logger.info({ ms, walBytes }, 'A checkpoint between two batches: the write-ahead log had grown to its limit'),
   })
   core.loop = loop
+  const replanner = new Replanner({
+    store,
+    log,
+    loop,
+    batch,
+    definitions: () => core.definitions,
+    onReplanned: (next, views) => {
+      core.definitions = next
+      logger.info({ views }, `${views.join(', ')} is kept in parts from now on: what it reads is much by now`)
+    },
+    onFailed: (view, error) =>
+      logger.warn({ view, error }, `${view} is computed anew in each batch as before: its parts could not be computed`),
+    isBusy: () => core.builds.size > 0 || core.replaying.size > 0,
+    rowsMax: options.recomputeRowsMax,
+  })
+  const replan = () =>
+    replanner
+      .committed()
+      .catch((error: unknown) => logger.warn({ error: asEvertError(error).message }, 'Looking for a cheaper plan failed'))
   loop.setMembers(begun.members, begun.fresh)
   await loop.computeFresh()
   const declared = new Set([...begun.fresh, ...begun.toBuild.map((derivation) => derivation.name)])
@@ -96,7 +123,10 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
         (built) => logger.info({ views: build.views, events: built.events }, `Built ${build.views.join(', ')}`),
         (error: unknown) => logger.error({ views: build.views, error: asEvertError(error).message }, 'A build failed'),
       )
-      .finally(() => core.builds.delete(build))
+      .finally(() => {
+        core.builds.delete(build)
+        void replan() // what is there now may be much
+      })
     loop.addBackground(build)
   }
   for (const model of project.processors.values()) {
@@ -114,6 +144,7 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
   ])
   const done = running.then(async (results) => {
     for (const processor of core.processors) await processor.close()
+    await replanner.settle()
     const failed = results.find((result) => result.status === 'rejected')
     // Nobody steps them any more. After a failure the store may be unable to write: the next start takes them away.
     if (!failed) for (const build of core.builds) await build.abandon()

@@ -12,7 +12,8 @@ export async function tellCosts(core: Core, isNew: (view: string) => boolean): P
     const facts = await gatherFacts(core, reader)
     for (const plan of facts.plans.values()) {
       for (const warning of costWarnings(plan, facts)) core.logger.warn({ view: plan.name }, warning)
-      if (isNew(plan.name)) for (const warning of boundWarnings(plan, facts)) core.logger.info({ view: plan.name }, warning)
+      if (isNew(plan.name))
+        for (const warning of boundWarnings(facts.inParts.get(plan.name) ?? plan, facts)) core.logger.info({ view: plan.name }, warning)
     }
   } finally {
     await reader.close()

@@ -9,6 +9,8 @@ import { type StateSize, stateSizes } from './views-bytes.ts'
 /** What is known of a project's views beside their text, at one position. */
 export interface Facts {
   readonly plans: ReadonlyMap<string, ViewPlan>
+  /** The same with every view in parts: how state grows follows from the SELECT, whichever plan is chosen. */
+  readonly inParts: ReadonlyMap<string, ViewPlan>
   readonly versions: readonly VersionRow[]
   /** Of the stored version of a view, part, table, fold or history; undefined where nothing is built. */
   sizeOf(name: string): StateSize | undefined
@@ -34,6 +36,7 @@ export async function gatherFacts(core: Core, reader: Transaction): Promise<Fact
   for (const plan of plans.values()) for (const part of plan.parts) users.set(part.name, [...(users.get(part.name) ?? []), plan.name])
   return {
     plans,
+    inParts: core.definitions.inParts.plans,
     versions,
     sizeOf: (name) => sizes.get(name),
     usersOf: (part) => users.get(part) ?? [],

@@ -33,6 +33,12 @@ export function growthOfPart(part: Part, plans: ReadonlyMap<string, ViewPlan>): 
   return op.kind === 'map' && op.input.kind === 'group' ? most([rows, growthOfPart({ ...part, op: op.input }, plans)]) : rows
 }
 
+/** Growth of all that a view keeps. */
+export function growthOfView(name: string, inParts: ReadonlyMap<string, ViewPlan>): Growth {
+  const plan = inParts.get(name)
+  return plan ? most([...plan.parts, plan.root].map((part) => growthOfPart(part, inParts))) : 'keys'
+}
+
 /** Aggregates whose value holds every value that they saw. */
 const collecting = new Set(['list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'histogram'])
 

@@ -17,6 +17,7 @@ async function notes(selects: Readonly<Record<string, string>>, rows = limits.fu
   for (const [name, select] of Object.entries(selects)) plans.push({ ...(await compiler.plan(select)), name })
   const facts: Facts = {
     plans: new Map(plans.map((plan) => [plan.name, plan])),
+    inParts: new Map(),
     versions: [],
     sizeOf: () => ({ rows, bytes: rows * 100 }),
     usersOf: () => [],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { limits } from '../../limits.ts'
 import { type Compiler, openCompiler } from '../../test/support/compiler.ts'
+import { asWhole } from '../compile/choosable.ts'
 import type { ViewPlan } from '../compile/plan.ts'
 import { askedFor } from '../compile/plan-option.ts'
 import { planRecomputed } from '../compile/rules/store.ts'
@@ -14,16 +15,12 @@ beforeAll(async () => {
 })
 afterAll(() => compiler.close())
 
-async function notes(select: string, rows: number | undefined): Promise<readonly string[]> {
-  const plan = await compiler.plan(select)
-  return recomputeNotes(plan, factsOf(plan, rows))
-}
-
-function factsOf(plan: ViewPlan, rows: number | undefined): Facts {
+function factsOf(plan: ViewPlan, rows: number): Facts {
   return {
     plans: new Map([[plan.name, plan]]),
+    inParts: new Map([[plan.name, plan]]),
     versions: [],
-    sizeOf: () => (rows === undefined ? undefined : { rows, bytes: rows * 8 }),
+    sizeOf: () => ({ rows, bytes: rows * 8 }),
     usersOf: () => [],
     batchesOf: () => [],
   }
@@ -32,21 +29,33 @@ function factsOf(plan: ViewPlan, rows: number | undefined): Facts {
 const of = (source: string) =>
   `SELECT count(*) AS n FROM (SELECT DISTINCT origin FROM ${source}) AS d LEFT JOIN airports AS a ON d.origin = a.iata WHERE a.state IS NULL`
 
-test('a view of several parts over few rows is offered to be computed anew', async () => {
-  expect(await notes(of('daily'), 500)).toEqual([
-    expect.stringMatching(/^what it reads has 1,000 rows in all: WITH \(plan = 'recompute'\).* half the time of [3-9] parts/),
+test('a view that is computed anew says why, by its rows, and when that will end', async () => {
+  const plan = await compiler.plan(of('daily'))
+  expect(recomputeNotes(asWhole(plan), plan, 1_234)).toEqual([
+    expect.stringMatching(/^chosen: computed anew, since .* has 1,234 rows in all; up to 30,000 .* of its [3-9] parts\. Beyond 60,000/),
   ])
 })
 
-test('not over many rows, over none yet, over a stream, nor where it is one part', async () => {
-  expect(await notes(of('daily'), limits.recomputeRowsMax)).toEqual([])
-  expect(await notes(of('daily'), 0)).toEqual([])
-  expect(await notes(of('daily'), undefined)).toEqual([])
-  expect(await notes(of('flights'), 500)).toEqual([])
-  expect(await notes('SELECT origin, sum(flights) AS n FROM daily GROUP BY origin', 500)).toEqual([])
+test('a view in parts says why: it has many rows, or had', async () => {
+  const plan = await compiler.plan(of('daily'))
+  expect(recomputeNotes(plan, plan, limits.recomputeRowsMax + 1)).toEqual([
+    expect.stringMatching(/^chosen: kept in [3-9] parts, since .* has 30,001 rows in all; up to 30,000/),
+  ])
+  expect(recomputeNotes(plan, plan, limits.recomputeRowsMax)).toEqual([
+    expect.stringMatching(/^kept in [3-9] parts, as was chosen .*; now .* has 30,000 rows in all: evert replay/),
+  ])
+  expect(recomputeNotes(plan, plan, 0)).toEqual([])
 })
 
-test('who asks for it is warned when its inputs have become many, and told to leave the option out', async () => {
+test.each([
+  ['over a stream', of('flights')],
+  ['of one part', 'SELECT origin, sum(flights) AS n FROM daily GROUP BY origin'],
+])('a view %s has nothing to choose', async (_, select) => {
+  const plan = await compiler.plan(select)
+  expect(recomputeNotes(plan, plan, 500)).toEqual([])
+})
+
+test('who asks for it is warned when its inputs have become many, and told to leave the option out; for whom it is chosen is not', async () => {
   const plan = await compiler.plan('SELECT origin, sum(flights) AS n FROM daily GROUP BY origin')
   const { root } = plan
   const asked = { ...plan, root: { ...root, rule: planRecomputed(root.op, () => '', 1, askedFor) } }
@@ -54,4 +63,7 @@ test('who asks for it is warned when its inputs have become many, and told to le
   expect(costWarnings(asked, factsOf(asked, limits.fullRowsMax + 1))).toEqual([
     expect.stringMatching(/over 100,001 rows \(WITH \(plan = 'recompute'\) asks for it\)\. Rewrite: leave the option out/),
   ])
+  const chosen = asWhole(plan)
+  expect(chosen.strategy).toBe('full')
+  expect(costWarnings(chosen, factsOf(chosen, limits.fullRowsMax + 1))).toEqual([])
 })

@@ -1,24 +1,28 @@
 import { limits } from '../../limits.ts'
+import { isWhole } from '../compile/choosable.ts'
 import type { ViewPlan } from '../compile/plan.ts'
-import { hasPlace } from '../compile/relations.ts'
-import type { Facts } from './explain-facts.ts'
 
 /**
- * Where the inputs are small, what a batch costs is the number of its statements, and a part has about five. Measured with questions of
- * TPC-H's kind over tables of 1,000, 8,000 and 32,000 rows in all, one row a batch: those of three parts and more take 0.4 to 0.7 of the
- * CPU when they are computed anew, those of one part as much.
+ * Which plan the engine has chosen for a view, and why. `inParts` is the view's plan in parts, `rows` what it reads and shows has. None for
+ * a view that leaves no choice, or would have so few parts that there is nothing to choose.
  */
-const partsMin = 3
-
-/** A note for a view of several parts whose inputs, tables and views, have few rows: it is cheaper to compute it anew. */
-export function recomputeNotes(plan: ViewPlan, facts: Facts): readonly string[] {
-  const parts = plan.parts.length + 1
-  if (parts < partsMin || plan.strategy === 'full' || plan.reads.some((read) => hasPlace(read.relation))) return []
-  const names = [...new Set(plan.reads.map((read) => read.relation.name))]
-  const rows = names.map((name) => facts.sizeOf(name)?.rows ?? Number.NaN).reduce((sum, one) => sum + one, 0)
-  // Not while nothing is there yet: the first rows are many in one batch.
-  if (!(rows > 0 && rows <= limits.recomputeRowsMax)) return []
+export function recomputeNotes(plan: ViewPlan, inParts: ViewPlan, rows: number): readonly string[] {
+  const { recomputeRowsMax, recomputePartsMin, recomputeMsMax } = limits
+  const parts = inParts.parts.length + 1
+  if (!inParts.whole || (parts < recomputePartsMin && !isWhole(plan))) return []
+  const has = `what it reads and what it shows has ${count(rows)} rows in all`
+  if (isWhole(plan))
+    return [
+      `chosen: computed anew, since ${has}; up to ${count(recomputeRowsMax)} that takes about half the time of its ${parts} parts. Beyond ${count(2 * recomputeRowsMax)}, or when the SELECT takes more than ${recomputeMsMax} ms, it goes over to parts by itself. WITH (plan = 'incremental') has it in parts from the start`,
+    ]
+  if (rows === 0) return []
   return [
-    `what it reads has ${rows.toLocaleString('en-US')} rows in all: WITH (plan = 'recompute') behind its name computes it anew in each batch that changes them, which takes about half the time of ${parts} parts up to some ${limits.recomputeRowsMax.toLocaleString('en-US')} rows`,
+    rows > recomputeRowsMax
+      ? `chosen: kept in ${parts} parts, since ${has}; up to ${count(recomputeRowsMax)} a view is computed anew that comes to be`
+      : `kept in ${parts} parts, as was chosen when there was more to come or more there; now ${has}: evert replay ${plan.name} has it computed anew, which takes about half the time`,
   ]
+}
+
+function count(rows: number): string {
+  return rows.toLocaleString('en-US')
 }

@@ -21,6 +21,7 @@ async function view(name: string, select: string): Promise<ViewPlan> {
 function factsOf(plans: readonly ViewPlan[], rows?: (name: string) => number | undefined): Facts {
   return {
     plans: new Map(plans.map((plan) => [plan.name, plan])),
+    inParts: new Map(plans.map((plan) => [plan.name, plan])),
     versions: [],
     sizeOf: (name) => {
       const found = rows?.(name)

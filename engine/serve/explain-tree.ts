@@ -5,7 +5,7 @@ import type { ViewPlan } from '../compile/plan.ts'
 import { topOf } from '../compile/rules/top.ts'
 import { estimateOf, measuredOf } from './explain-cost.ts'
 import type { Facts } from './explain-facts.ts'
-import { growthOfPart, growthText } from './explain-growth.ts'
+import { growthOfPart, growthOfView, growthText } from './explain-growth.ts'
 import { type Readable, readable, wordsOf } from './explain-names.ts'
 import { rewriteOf } from './explain-rewrites.ts'
 import type { PlanNode } from './service.ts'
@@ -33,7 +33,7 @@ class Tree {
     const { rule, name } = part
     const size = this.#facts.sizeOf(name)
     const measured = measuredOf(this.#facts.batchesOf(name))
-    const growth = growthOfPart(part, this.#facts.plans)
+    const growth = part === this.#plan.whole ? growthOfView(part.name, this.#facts.inParts) : growthOfPart(part, this.#facts.inParts)
     const others = (this.#facts.usersOf(name) ?? []).filter((user) => user !== this.#plan.name)
     const advice = rewriteOf(part)
     const isRepeated = this.#told.has(name)

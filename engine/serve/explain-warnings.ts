@@ -1,6 +1,7 @@
 import { limits } from '../../limits.ts'
 import { inputsOf, type Op } from '../compile/algebra/op.ts'
 import type { Part } from '../compile/algebra/part.ts'
+import { isWhole } from '../compile/choosable.ts'
 import type { ViewPlan } from '../compile/plan.ts'
 import { askedFor } from '../compile/plan-option.ts'
 import { hasPlace } from '../compile/relations.ts'
@@ -10,11 +11,12 @@ import { rewriteOf } from './explain-rewrites.ts'
 
 /** What a view costs that may surprise whoever declares it. Sentences; none for a view that is cheap for ever. */
 export function warningsOf(plan: ViewPlan, facts: Facts): readonly string[] {
-  return [...costWarnings(plan, facts), ...boundWarnings(plan, facts)]
+  return [...costWarnings(plan, facts), ...boundWarnings(facts.inParts.get(plan.name) ?? plan, facts)]
 }
 
 /** Of the parts that are computed anew over many rows, with the rewrite where one is known. */
 export function costWarnings(plan: ViewPlan, facts: Facts): readonly string[] {
+  if (isWhole(plan)) return [] // while that is cheap; then it goes over to parts by itself
   return [...plan.parts, plan.root].flatMap((part) => fullWarning(plan, part, facts))
 }
 
@@ -23,7 +25,7 @@ function fullWarning(plan: ViewPlan, part: Part, facts: Facts): string[] {
   const { strategy, reason } = part.rule
   if (strategy !== 'full') return []
   const rows = part.reads.reduce((sum, name) => sum + (facts.sizeOf(name)?.rows ?? 0), 0)
-  const isGrowing = isUnbounded(growthOfInputs(part.op, facts.plans))
+  const isGrowing = isUnbounded(growthOfInputs(part.op, facts.inParts))
   if (!isGrowing && rows <= limits.fullRowsMax) return []
   const over = isGrowing ? 'rows that grow with the events: each batch costs more than the last' : `${rows.toLocaleString('en-US')} rows`
   const rewrite = reason.endsWith(askedFor)
@@ -45,7 +47,7 @@ function growthOfInputs(op: Op, plans: ReadonlyMap<string, ViewPlan>): Growth {
 export function boundWarnings(plan: ViewPlan, facts: Facts): readonly string[] {
   const kept = plan.history.map((stream) => `every event of ${stream}`)
   for (const part of [...plan.parts, plan.root]) {
-    const growth = growthOfPart(part, facts.plans)
+    const growth = growthOfPart(part, facts.inParts)
     if (!isUnbounded(growth)) continue
     const whose = part === plan.root ? 'its own rows' : `${part.rule.state} of ${sourcesOf(part.op).join(', ')}`
     kept.push(`${whose} (${growth === 'values' ? 'one for each distinct value' : 'one or more for each event'})`)

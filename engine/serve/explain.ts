@@ -1,4 +1,5 @@
 import { EvertError } from '../../errors.ts'
+import { rowsRead } from '../run/choose-plans.ts'
 import { decoding } from '../run/measurements.ts'
 import type { Core } from './core.ts'
 import { measuredOf } from './explain-cost.ts'
@@ -18,20 +19,22 @@ export async function explainView(core: Core, view: string): Promise<Explanation
     const info = infos.find((candidate) => candidate.name.toLowerCase() === view.toLowerCase())
     if (!info)
       throw new EvertError('view-unknown', `There is no view named ${view}. Known: ${infos.map((candidate) => candidate.name).join(', ')}.`)
-    return explanation(core, facts, info)
+    const plan = core.definitions.plans.get(info.name)
+    const rows = plan ? await rowsRead(reader, plan, facts.versions) : 0
+    return explanation(core, facts, info, rows)
   } finally {
     await reader.close()
   }
 }
 
-function explanation({ definitions, loop }: Core, facts: Facts, info: ViewInfo): Explanation {
+function explanation({ definitions, loop }: Core, facts: Facts, info: ViewInfo, rows: number): Explanation {
   const plan = definitions.plans.get(info.name)
   const fold = definitions.folds.get(info.name)
   const source = definitions.sources.get(info.name)
   const tree = plan ? planTree(plan, facts) : withoutSql(info, facts)
   const notes = [
     ...(plan && plan.history.length > 0 ? [`needs the whole history of ${plan.history.join(', ')} in DuckDB`] : []),
-    ...(plan ? [...historyNotes(plan, facts), ...recomputeNotes(plan, facts)] : []),
+    ...(plan ? [...historyNotes(plan, facts), ...recomputeNotes(plan, facts.inParts.get(plan.name) ?? plan, rows)] : []),
     ...(plan?.floats
       ? ['it shows floating-point columns: sums and variances of DOUBLE are not bit-exact, verify compares them within 1e-9']
       : []),

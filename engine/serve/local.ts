@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { EvertError } from '../../errors.ts'
 import type { Project } from '../model/types.ts'
+import { choosePlans } from '../run/choose-plans.ts'
 import { initialize, readMeta, readPosition } from '../run/registry.ts'
 import { answer } from './answer.ts'
 import { type Core, closeCore, openCore } from './core.ts'
@@ -17,6 +18,7 @@ export async function openLocal(project: Project, options: { logger?: Logger } =
   try {
     await initialize(core.store)
     await assertSameLog(core)
+    core.definitions = await core.store.transaction((tx) => choosePlans(tx, core.definitions, { goesOn: () => true }))
     return answer(core)
   } catch (error) {
     await closeCore(core)

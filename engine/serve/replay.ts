@@ -3,6 +3,7 @@ import { EvertError } from '../../errors.ts'
 import { relationSchema } from '../compile/relations.ts'
 import { loadProject } from '../model/load/load-project.ts'
 import { Build } from '../replay/build.ts'
+import { choosePlans } from '../run/choose-plans.ts'
 import type { Definitions } from '../run/define.ts'
 import type { Derivation } from '../run/derivation.ts'
 import { Loop } from '../run/loop.ts'
@@ -10,6 +11,7 @@ import { readVersions, type VersionRow } from '../run/registry.ts'
 import { start } from '../run/start.ts'
 import { type Core, redefine } from './core.ts'
 import { tellCosts } from './explain-declared.ts'
+import { merged } from './merge-definitions.ts'
 import { meter } from './meter.ts'
 import { positionJson } from './position.ts'
 import type { Ask, ReplayAnswer } from './service.ts'
@@ -39,8 +41,11 @@ function busy(view: string): EvertError {
 async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer> {
   const begin = performance.now()
   const project = await loadProject(core.project.config.root)
-  const definitions = await redefine(project)
-  const loop = core.loop ?? (await standing(core, definitions))
+  const declared = await redefine(project)
+  const loop = core.loop ?? (await standing(core, declared))
+  // What is built anew is planned anew, by the rows that there are now.
+  const goesOn = (row: VersionRow) => row.state === 'live' && row.name.toLowerCase() !== view.toLowerCase()
+  const definitions = await core.store.transaction((tx) => choosePlans(tx, declared, { goesOn }))
   const derivations = toBuild(definitions, view, await core.store.transaction(readVersions), loop)
   if (core.loop) sameSources(core.definitions, definitions, derivations)
   const names = derivations.map((derivation) => derivation.name)
@@ -164,27 +169,4 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
     }
   }
   return definitions.derivations.filter((derivation) => chosen.has(derivation.name))
-}
-
-/** The running definitions with the replayed ones in place; views that were changed on disk but not replayed stay as they run. */
-function merged(running: Definitions, read: Definitions, replayed: ReadonlySet<string>, loop: Loop): Definitions {
-  const keep = (name: string) => !replayed.has(name)
-  const pick = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): Map<string, T> =>
-    new Map([...before].filter(([name]) => keep(name)).concat([...after].filter(([name]) => replayed.has(name))))
-  const before = new Map(running.derivations.map((derivation) => [derivation.name, derivation]))
-  const declared = new Set(read.derivations.map((derivation) => derivation.name))
-  const undeclared = loop.members.map((member) => member.derivation).filter((derivation) => !declared.has(derivation.name))
-  return {
-    derivations: [
-      ...read.derivations.flatMap((derivation) => (replayed.has(derivation.name) ? [derivation] : (before.get(derivation.name) ?? []))),
-      ...undeclared,
-    ],
-    plans: pick(running.plans, read.plans),
-    folds: pick(running.folds, read.folds),
-    sources: running.sources,
-    catalog: new Map([
-      ...running.catalog,
-      ...[...read.catalog].filter(([name]) => replayed.has(name) || ![...running.catalog.keys()].includes(name)),
-    ]),
-  }
 }

@@ -5,7 +5,7 @@ import type { Derivation } from '../run/derivation.ts'
 import { readPosition, type VersionRow } from '../run/registry.ts'
 import type { Core } from './core.ts'
 import { type Facts, gatherFacts } from './explain-facts.ts'
-import { type Growth, growthOfPart, most } from './explain-growth.ts'
+import { type Growth, growthOfView } from './explain-growth.ts'
 import { warningsOf } from './explain-warnings.ts'
 import { positionJson } from './position.ts'
 import type { PositionJson, SharedPart, ViewInfo } from './service.ts'
@@ -50,11 +50,7 @@ function infoOf(core: Core, facts: Facts, derivation: Derivation, { row, rows, p
     const others = facts.usersOf(part.name).filter((user) => user !== derivation.name)
     return others.length === 0 ? [] : [{ part: part.name, bytes: facts.sizeOf(part.name)?.bytes ?? 0, with: others }]
   })
-  const growth: Growth = plan
-    ? most([...parts, plan.root].map((part) => growthOfPart(part, definitions.plans)))
-    : derivation.kind === 'history'
-      ? 'events'
-      : 'keys'
+  const growth: Growth = plan ? growthOfView(plan.name, facts.inParts) : derivation.kind === 'history' ? 'events' : 'keys'
   return {
     name: derivation.name,
     kind: derivation.kind === 'history' ? 'stream' : derivation.kind === 'part' ? 'sql' : derivation.kind,

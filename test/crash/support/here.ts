@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import type { AppendResult } from '../../../connectors/log/log.ts'
 import { createAppender, type NewEvent } from '../../../engine/run/append.ts'
-import { type Engine, startEngine } from '../../../engine/serve/engine.ts'
+import { type Engine, type EngineOptions, startEngine } from '../../../engine/serve/engine.ts'
 import { openLocal } from '../../../engine/serve/local.ts'
 import { openLog } from '../../../engine/serve/open-log.ts'
 import type { Service } from '../../../engine/serve/service.ts'
@@ -18,10 +18,10 @@ export interface Here {
 }
 
 /** Starts the project's engine. Throws what `startEngine` throws. */
-export async function startHere(project: TempProject): Promise<Here> {
+export async function startHere(project: TempProject, options: Omit<EngineOptions, 'logger'> = {}): Promise<Here> {
   const said: string[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void said.push(messageOf(line)) })
-  const engine = await startEngine(await project.load(), { logger })
+  const engine = await startEngine(await project.load(), { logger, ...options })
   return { engine, service: engine.service, said, stop: () => engine.stop() }
 }
 

@@ -43,5 +43,7 @@ export interface Case {
   readonly early: number
   /** DuckDB in a file, which a restart closes and opens. */
   readonly durable: boolean
+  /** Rows up to which views are computed anew, whatever their parts, so that they are planned anew in the middle of their life. Absent or 0: never. */
+  readonly recomputeRowsMax?: number
   readonly steps: readonly Step[]
 }

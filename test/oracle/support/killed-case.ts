@@ -6,7 +6,8 @@ import { caseOf, tapes } from './random-case.ts'
 
 const perString = ['string-before-send', 'string-under-way', 'string-under-way', 'batch-after-commit'] as const
 const perTransaction = ['batch-before-commit', 'batch-after-commit'] as const
-const perBuild = ['build-batch', 'swap-before-announce', 'swap-after-announce', 'swap-after-commit'] as const
+const perReplan = ['swap-before-announce', 'swap-after-announce', 'swap-after-commit'] as const
+const perBuild = ['build-batch', ...perReplan] as const
 /** Each costs the start of a process. */
 const killsMax = 3
 
@@ -39,8 +40,10 @@ function withKills(one: Case, chooser: Chooser): Case {
 
 /** `batches`: how many there are at least. */
 function deathOf(chooser: Chooser, path: 'constants' | 'parameters', batches: number): Death {
-  const kind = chooser.below(6)
+  const kind = chooser.below(8)
   if (kind === 0) return { batches: 0, ms: 10 * chooser.below(80) } // while it starts
   if (kind === 1) return { batches: 1 + chooser.below(batches), ms: chooser.below(30) }
+  // Where a view is planned anew; else nobody dies there, and the next death is as good.
+  if (kind > 5) return { place: chooser.pick(perReplan) }
   return { place: `${chooser.pick(path === 'constants' ? perString : perTransaction)}:${1 + chooser.below(batches)}` }
 }

@@ -1,5 +1,5 @@
 /**
- * The engine's loop over a random project, in a process that a test kills. Arguments: folder, world, views (JSON). It says where it
+ * The engine's loop over a random project, in a process that a test kills. Arguments: folder, world, views (JSON), rows up to which they are computed anew. It says where it
  * stands when it has opened and after each batch that it is asked for on standard input: `events path`; `verify view` and `end` are
  * the other questions.
  */
@@ -9,9 +9,9 @@ import type { PlainAnswer } from './plain.ts'
 import { worldOf } from './schema.ts'
 import { Subject } from './subject.ts'
 
-const [dir = '', world = '', views = ''] = process.argv.slice(2)
+const [dir = '', world = '', views = '', recomputeRowsMax = '0'] = process.argv.slice(2)
 const declared = { ...worldOf(JSON.parse(world)), views: JSON.parse(views) as Record<string, string> }
-const subject = await Subject.open(declared, { events: 1_000 }, { dir })
+const subject = await Subject.open(declared, { events: 1_000 }, { dir, recomputeRowsMax: Number(recomputeRowsMax) })
 
 async function tell(events: number): Promise<void> {
   const rows: Record<string, PlainAnswer> = {}

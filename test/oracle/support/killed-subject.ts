@@ -27,6 +27,7 @@ export class KilledSubject implements Lived {
   readonly #dir: string
   readonly #world: WorldSpec
   #views: Declared['views']
+  readonly #recomputeRowsMax: number
   #child: Child | undefined
   /** Batches that this child was asked for. */
   #batches = 0
@@ -37,7 +38,8 @@ export class KilledSubject implements Lived {
   /** Processes that were killed, by where: for whoever wants to know that the places are met. */
   readonly deaths = new Map<string, number>()
 
-  private constructor(dir: string, log: Log, world: WorldSpec, views: Declared['views']) {
+  private constructor(dir: string, log: Log, world: WorldSpec, views: Declared['views'], recomputeRowsMax: number) {
+    this.#recomputeRowsMax = recomputeRowsMax
     this.#dir = dir
     this.log = log
     this.#world = world
@@ -45,9 +47,9 @@ export class KilledSubject implements Lived {
   }
 
   /** Nothing runs before `restart` or the first batch, so that a case may begin with a death. */
-  static async open(world: WorldSpec, views: Declared['views']): Promise<KilledSubject> {
+  static async open(world: WorldSpec, views: Declared['views'], recomputeRowsMax = 0): Promise<KilledSubject> {
     const dir = mkdtempSync(join(tmpdir(), 'evert-killed-'))
-    return new KilledSubject(dir, await openEmbeddedLog(join(dir, 'log')), world, views)
+    return new KilledSubject(dir, await openEmbeddedLog(join(dir, 'log')), world, views, recomputeRowsMax)
   }
 
   get position(): Position {
@@ -119,7 +121,7 @@ export class KilledSubject implements Lived {
 
   async #start(): Promise<number> {
     const place = this.#death && 'place' in this.#death ? { EVERT_CRASH_AT: this.#death.place } : undefined
-    const args = [this.#dir, JSON.stringify(this.#world), JSON.stringify(this.#views)]
+    const args = [this.#dir, JSON.stringify(this.#world), JSON.stringify(this.#views), String(this.#recomputeRowsMax)]
     const child = await spawnTs('test/oracle/support/killed-child.ts', args, place)
     this.#child = child
     this.#batches = 0

@@ -44,6 +44,7 @@ export async function caseOf(choices: Tapes, plain: Plain, onMade?: (forms: read
   const chooser = new Chooser(choices.world)
   const durable = chooser.chance(3)
   const late = chooser.pick([0, 0, 1, 2])
+  const recomputeRowsMax = chooser.pick([0, 0, 0, 1, 1, 2, 4, 9])
   const spec = randomWorld(chooser)
   const world = worldOf(spec)
   await plain.renew([...world.streams, ...world.tables])
@@ -52,7 +53,7 @@ export async function caseOf(choices: Tapes, plain: Plain, onMade?: (forms: read
   const steps = wanted.map((step) => stepOf(step.do, world, new Chooser(step.tape)))
   const end: Step = { do: 'batches', count: 1_000, events: chooser.pick([1_000, 7]), path: chooser.pick(['constants', 'parameters']) }
   const joins = late > 0 ? [{ do: 'join' } as const] : []
-  return { world: spec, views, early: Math.max(views.length - late, 0), durable, steps: [...steps, ...joins, end] }
+  return { world: spec, views, early: Math.max(views.length - late, 0), durable, recomputeRowsMax, steps: [...steps, ...joins, end] }
 }
 
 /** Views by random text, each over the sources or the views before it; the recomputation holds them as plain views. */

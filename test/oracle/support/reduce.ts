@@ -25,6 +25,7 @@ function* smaller(one: Case): Generator<Case> {
   for (let n = one.views.length - 1; n >= 0 && one.views.length > 1; n--)
     yield { ...one, views: one.views.filter((_, i) => i !== n), early: n < one.early ? one.early - 1 : one.early }
   if (one.early < one.views.length) yield { ...one, early: one.views.length }
+  if (one.recomputeRowsMax) yield { ...one, recomputeRowsMax: 0 }
   if (one.durable) yield { ...one, durable: false }
   for (let n = one.steps.length - 1; n >= 0; n--) yield withStep(one, n)
   for (const [n, step] of one.steps.entries()) {

@@ -18,7 +18,9 @@ export interface Bench {
 
 /** Lives a case through; throws at the first batch after which a view is not its recomputation. */
 export async function runCase(one: Case, bench: Bench): Promise<void> {
-  const subject = await Subject.open(declared(one, one.early), { events: 1_000 }, { analyzer: bench.analyzer, inMemory: !one.durable })
+  const { recomputeRowsMax } = one
+  const shared = { analyzer: bench.analyzer, inMemory: !one.durable, recomputeRowsMax }
+  const subject = await Subject.open(declared(one, one.early), { events: 1_000 }, shared)
   const handed = new HandedOn(subject)
   await live(one, bench.plain, subject, {
     restart: () => handed.forget(),
@@ -28,7 +30,7 @@ export async function runCase(one: Case, bench: Bench): Promise<void> {
 
 /** The same with the engine in a process of its own. Answers how many processes were killed, by where. */
 export async function runKilled(one: Case, plain: Plain): Promise<ReadonlyMap<string, number>> {
-  const subject = await KilledSubject.open(one.world, declared(one, one.early).views)
+  const subject = await KilledSubject.open(one.world, declared(one, one.early).views, one.recomputeRowsMax)
   await live(one, plain, subject, { restart: () => undefined, kill: (at) => subject.kill(at) })
   return subject.deaths
 }

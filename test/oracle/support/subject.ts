@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedLog } from '../../../connectors/log/embedded/embedded-log.ts'
@@ -9,6 +9,7 @@ import type { Store } from '../../../connectors/store/store.ts'
 import { type Analyzer, createAnalyzer } from '../../../engine/compile/analyzer.ts'
 import type { FoldModel, Project, StreamModel, TableModel } from '../../../engine/model/types.ts'
 import { Build } from '../../../engine/replay/build.ts'
+import { Replanner } from '../../../engine/replay/replan.ts'
 import { type Verified, verifyView } from '../../../engine/replay/verify.ts'
 import type { Position } from '../../../engine/run/batch.ts'
 import { type Definitions, define } from '../../../engine/run/define.ts'
@@ -75,6 +76,8 @@ export interface Shared {
   readonly inMemory?: boolean
   /** A folder that is there already, and stays. */
   readonly dir?: string
+  /** Rows up to which views are computed anew (`limits.recomputeRowsMax`). Default 0: it is the rules that are tested. */
+  readonly recomputeRowsMax?: number | undefined
 }
 
 /** The engine's loop over a log and a DuckDB file in a folder of its own, stepped by hand. */
@@ -87,6 +90,9 @@ export class Subject implements Lived {
   loop!: Loop
   analyzer!: Analyzer
   definitions!: Definitions
+  #replanner!: Replanner
+  /** Views that were planned anew since they had outgrown their plan. */
+  readonly replanned: string[] = []
   #declared: Declared
   /** Read by the loop for each batch, so a test may change it between two steps. */
   readonly #batch = { events: 1_000, bytes: 16 << 20 }
@@ -133,7 +139,7 @@ export class Subject implements Lived {
   async #open(known?: Definitions): Promise<void> {
     const again = this.#shared.inMemory === true && this.store !== undefined
     if (!again) this.analyzer = this.#shared.analyzer ?? (await openAnalyzer())
-    this.definitions = known ?? (await define(projectOf(this.#declared, this.dir), this.analyzer))
+    const declared = known ?? (await define(projectOf(this.#declared, this.dir), this.analyzer))
     if (!again) {
       this.log = await openEmbeddedLog(join(this.dir, 'log'))
       // A second thread costs a seventh of the time, and has nothing to do among so few rows.
@@ -142,7 +148,9 @@ export class Subject implements Lived {
           ? await openDuckdb(':memory:', { threads: 1 })
           : await openDuckdb(join(this.dir, 'views.duckdb'), { threads: 2 })
     }
-    const begun = await start(this.store, this.log, this.definitions)
+    const recomputeRowsMax = this.#shared.recomputeRowsMax ?? 0
+    const begun = await start(this.store, this.log, declared, { recomputeRowsMax, recomputePartsMin: 1 })
+    this.definitions = begun.definitions
     this.#options = Object.assign(this.#options, {
       store: this.store,
       log: this.log,
@@ -155,6 +163,22 @@ export class Subject implements Lived {
       onCommit: (commit: Commit) => this.#commits.push(commit),
     })
     this.loop = new Loop(this.#options as LoopOptions)
+    let building = begun.toBuild.length > 0
+    this.#replanner = new Replanner({
+      store: this.store,
+      log: this.log,
+      loop: this.loop,
+      batch: this.#batch,
+      definitions: () => this.definitions,
+      onReplanned: (definitions, views) => {
+        this.definitions = definitions
+        this.replanned.push(...views)
+        appendFileSync('/tmp/hc-count', 'replan\n')
+      },
+      onFailed: (view, error) => this.failed.set(view, error),
+      isBusy: () => building,
+      rowsMax: recomputeRowsMax,
+    })
     this.loop.setMembers(begun.members, begun.fresh)
     await this.loop.computeFresh()
     if (begun.toBuild.length === 0) return
@@ -169,12 +193,13 @@ export class Subject implements Lived {
       notBefore: await this.log.ends([...this.definitions.sources.values()].map((source) => source.topic)),
       onViewFailed: (view, error) => this.failed.set(view, error),
     })
-    build.done.catch((error: Error) => this.failed.set(build.views.join(', '), error.message))
+    build.done.catch((error: Error) => this.failed.set(build.views.join(', '), error.message)).finally(() => (building = false))
     this.loop.addBackground(build)
   }
 
   /** One batch; 0 when caught up. */
   async step(): Promise<number> {
+    await this.#replanner.replan(await this.#replanner.outgrown())
     const events = await this.loop.step()
     for (const commit of this.#commits.splice(0)) for (const observer of this.afterCommit) await observer(commit)
     return events

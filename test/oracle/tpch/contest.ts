@@ -26,10 +26,12 @@ export class Contest {
     this.#plain = plain
   }
 
-  static async open(): Promise<Contest> {
+  /** Views over at most so many rows are computed anew; they are planned anew when they have twice as many. */
+  static async open(recomputeRowsMax = 0): Promise<Contest> {
     const plain = await Plain.open(Object.values(tables))
     try {
-      return new Contest(await Subject.open({ tables: Object.values(tables), views: questions }), plain)
+      const subject = await Subject.open({ tables: Object.values(tables), views: questions }, { events: 1_000 }, { recomputeRowsMax })
+      return new Contest(subject, plain)
     } catch (error) {
       plain.close()
       throw error
