@@ -49,7 +49,7 @@ export const limits = {
   fullRowsMax: 100_000,
   /**
    * Rows of all inputs, and of the view, up to which a view of several parts that comes to be is computed anew in each batch instead:
-   * it measured about 0.6 of the CPU. Beyond twice as many it is kept in parts from then on; there it measured as much still.
+   * it measured about two thirds of the CPU. Beyond twice as many it is kept in parts from then on; there it measured as much still.
    */
   recomputeRowsMax: 30_000,
   /** A view of fewer parts is not dearer than one SELECT over all that it reads: each part is about five statements. */

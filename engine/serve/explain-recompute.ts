@@ -13,13 +13,13 @@ export function recomputeNotes(plan: ViewPlan, inParts: ViewPlan, rows: number):
   const has = `what it reads and what it shows has ${count(rows)} rows in all`
   if (isWhole(plan))
     return [
-      `chosen: computed anew, since ${has}; up to ${count(recomputeRowsMax)} that takes about half the time of its ${parts} parts. Beyond ${count(2 * recomputeRowsMax)}, or when the SELECT takes more than ${recomputeMsMax} ms, it goes over to parts by itself. WITH (plan = 'incremental') has it in parts from the start`,
+      `chosen: computed anew, since ${has}; up to ${count(recomputeRowsMax)} that takes about two thirds of the time of its ${parts} parts. Beyond ${count(2 * recomputeRowsMax)}, or when the SELECT takes more than ${recomputeMsMax} ms, it goes over to parts by itself. WITH (plan = 'incremental') has it in parts from the start`,
     ]
   if (rows === 0) return []
   return [
     rows > recomputeRowsMax
       ? `chosen: kept in ${parts} parts, since ${has}; up to ${count(recomputeRowsMax)} a view is computed anew that comes to be`
-      : `kept in ${parts} parts, as was chosen when there was more to come or more there; now ${has}: evert replay ${plan.name} has it computed anew, which takes about half the time`,
+      : `kept in ${parts} parts, as was chosen when there was more to come or more there; now ${has}: evert replay ${plan.name} has it computed anew, which takes about two thirds of the time`,
   ]
 }
 
