@@ -6,6 +6,7 @@ import type { Changes, Derivation } from './derivation.ts'
 export class BatchChanges implements Changes {
   readonly #read: ReadonlySet<string>
   readonly #changed = new Set<string>()
+  readonly #added = new Set<string>()
   readonly #ahead = new Set<string>()
   readonly #schema: string | undefined
 
@@ -19,8 +20,13 @@ export class BatchChanges implements Changes {
     return this.#changed.has(name)
   }
 
-  add(name: string): void {
+  add(name: string, onlyAdded = false): void {
     this.#changed.add(name)
+    if (onlyAdded) this.#added.add(name)
+  }
+
+  isAdded(name: string): boolean {
+    return this.#added.has(name)
   }
 
   isRead(name: string): boolean {
@@ -52,5 +58,6 @@ export class BatchChanges implements Changes {
   /** The batch is tried again from its beginning. */
   clear(): void {
     this.#changed.clear()
+    this.#added.clear()
   }
 }

@@ -26,8 +26,10 @@ export type Steps = Generator<Statement, void, number>
 export interface Changes {
   /** Did the rows of this derivation change? Asked by those that come after it. */
   has(name: string): boolean
-  /** It did; where somebody reads it, `table(name)` holds the change. */
-  add(name: string): void
+  /** It did; where somebody reads it, `table(name)` holds the change. `onlyAdded`: its rows only came. */
+  add(name: string, onlyAdded?: boolean): void
+  /** Did its rows only come, as far as is known? */
+  isAdded(name: string): boolean
   /** Does anybody read its change? */
   isRead(name: string): boolean
   /** Quoted name of the temporary table of its net change: its columns and `_w` BIGINT, which is how many more there are. */

@@ -72,6 +72,7 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
     isFirst: context.isFirst,
     at: context.at,
     isChanged: (name) => changes.has(name),
+    isAdded: (name) => changes.isAdded(name),
     change: (name) => temporary(changes.changeName(name)),
     isStreamChanged: (scan) => hasEvents(scan, batch),
     delta: (scan) => marks.add({ kind: 'events', scan }),
@@ -95,7 +96,7 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
     const makes = part.reads.length === 0 ? madeOfEvents(sql, marks, changes) : undefined
     next = maintained.next(yield completed(part, sql, marks, context, { ...(makes === undefined ? {} : { makes }), asks }))
   }
-  if (next.value) changes.add(part.name)
+  if (next.value) changes.add(part.name, next.value === 'added')
 }
 
 /** The temporary table that a statement makes, where it reads nothing but the batch's events, or what was made of them. */

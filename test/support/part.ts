@@ -15,6 +15,7 @@ export function partIn(part: Part, name: string): { create: string[]; rows: stri
         delta: () => events,
         isStreamChanged: () => true,
         isChanged: () => false,
+        isAdded: () => false,
         change: () => '',
         isFirst: false,
         at: 1n,

@@ -18,6 +18,8 @@ export interface Fed {
   delta(scan: Scan): string
   isStreamChanged(scan: Scan): boolean
   isChanged(name: string): boolean
+  /** Of a kept relation that changed: did rows only come? */
+  isAdded(name: string): boolean
   /** Quoted table of a kept relation's change. */
   change(name: string): string
   readonly isFirst: boolean
@@ -35,6 +37,7 @@ export function inputOf(feed: Feed, fed: Fed): Input {
   return {
     columns: feed.op.columns,
     insertOnly: feed.insertOnly,
+    isOnlyAdded: feed.insertOnly || isOnlyAdded(feed.op, feed, fed),
     isChanged: isChanged(feed.op, feed, fed),
     change: () => change(feed.op, feed, fed),
     rows: () => rows(feed.op, feed),
@@ -108,6 +111,15 @@ export function isInsertOnly(op: Op, leaves: ReadonlyMap<Op, Leaf>): boolean {
   if (op.kind === 'constant') return true
   if (op.kind === 'map' || op.kind === 'expand') return isInsertOnly(op.input, leaves)
   return (op.kind === 'join' || op.kind === 'union') && op.inputs.every((input) => isInsertOnly(input, leaves))
+}
+
+/** Did rows of what is below only come in this batch? A join's terms may take what others bring. */
+function isOnlyAdded(op: Op, feed: Feed, fed: Fed): boolean {
+  const leaf = feed.leaves.get(op)
+  if (leaf) return leaf.kind === 'stream' || leaf.marked || fed.isFirst || !fed.isChanged(leaf.name) || fed.isAdded(leaf.name)
+  if (op.kind === 'constant') return true
+  if (op.kind === 'map' || op.kind === 'expand') return isOnlyAdded(op.input, feed, fed)
+  return op.kind === 'union' && op.inputs.every((input) => isOnlyAdded(input, feed, fed))
 }
 
 function rows(op: Op, feed: Feed): string {

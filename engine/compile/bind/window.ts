@@ -3,10 +3,26 @@ import { type Ast, columnRef, isAst, items, textOf } from '../ast.ts'
 import type { Binder } from './binder.ts'
 import { expr, isWindow, plainId } from './expr.ts'
 import type { Parts } from './front.ts'
+import { isNeverNull } from './never-null.ts'
 import { replaceOwn, textKey, visitOwn } from './own.ts'
 import { typed } from './typing.ts'
 
 const neverNull = new Set(['row_number', 'rank', 'dense_rank', 'rank_dense', 'percent_rank', 'cume_dist', 'count', 'count_star'])
+
+/** Of values that are never NULL, these are not NULL either, while there is one. */
+const strict = new Set(['sum', 'min', 'max', 'avg', 'mean'])
+
+function isNeverNullWindow(ast: Ast, binder: Binder, input: Op): boolean {
+  const name = textOf(ast.function_name).toLowerCase()
+  if (neverNull.has(name)) return true
+  const hasOwnRow =
+    /^(UNBOUNDED_PRECEDING|CURRENT_ROW)/.test(textOf(ast.start)) &&
+    /^(UNBOUNDED_FOLLOWING|CURRENT_ROW)/.test(textOf(ast.end)) &&
+    ['', 'NO_OTHER'].includes(textOf(ast.exclude_clause)) &&
+    !isAst(ast.filter_expr)
+  const isNullable = (id: string) => input.columns.find((column) => column.id === id)?.nullable !== false
+  return strict.has(name) && hasOwnRow && items(ast.children).every((argument) => isNeverNull(argument, binder, isNullable))
+}
 
 /** One operator for each PARTITION BY, one over the other, and the expressions with a column for each window. */
 export async function bindWindows(binder: Binder, input: Op, parts: Parts): Promise<{ op: Op; parts: Parts }> {
@@ -20,7 +36,7 @@ export async function bindWindows(binder: Binder, input: Op, parts: Parts): Prom
   const found = await typed(binder, [...calls.values()])
   const outputs = new Map(
     [...calls].map(([key, ast], at) => {
-      const col = binder.fresh(found[at]?.type ?? '', !neverNull.has(textOf(ast.function_name).toLowerCase()))
+      const col = binder.fresh(found[at]?.type ?? '', !isNeverNullWindow(ast, binder, input))
       return [key, { col, expr: { ...expr(ast), sql: found[at]?.sql ?? '' } }]
     }),
   )

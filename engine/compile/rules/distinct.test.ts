@@ -86,6 +86,7 @@ function runOf(change: string, handsOn: boolean): Run {
     weighted: () => '',
     before: () => '',
     refound: () => '',
+    isOnlyAdded: true,
   }
   return {
     table: 'kept',

@@ -1,15 +1,15 @@
 import { keyCells } from './group-keys.ts'
-import { batchRows, firstRows, replaceLost, touchedRows, wholeRows } from './group-rows.ts'
+import { batchRows, firstRows, groupsAfter, groupsFound, replaceLost, shownRows, touchedRows, wholeRows } from './group-rows.ts'
 import { batchSource } from './group-source.ts'
 import type { GroupState } from './group-state.ts'
 import { isMergeable, mergeRows, netChange, writeRows } from './group-write.ts'
-import type { Run } from './rule.ts'
+import type { Handed, Run } from './rule.ts'
 
 /**
  * One batch of a grouped SELECT. It is grouped by itself; its groups are found in the state once, old and new beside each
  * other; what changed is written, and handed on as the rows that were shown and those that are.
  */
-export function* maintainGroup(state: GroupState, run: Run): Generator<string, boolean, number> {
+export function* maintainGroup(state: GroupState, run: Run): Generator<string, Handed, number> {
   const [input] = run.inputs
   if (!input?.isChanged || state.keys.length + state.columns.length === 0) return false
   // Rows that repeat what is computed anew cannot stand beside values that crossed zero.
@@ -25,14 +25,16 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, b
     yield firstRows(state, run.table, source)
     return false
   }
-  if (run.isSmall && !run.handsOn && isMergeable(state)) {
+  const isMerged = !run.handsOn && isMergeable(state, input.isOnlyAdded)
+  if (run.isSmall && isMerged && !run.tries) {
     yield mergeRows(state, run.table, `(${batchRows(state, source)})`)
     return false
   }
   const batch = run.temp('batch')
   if ((yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${batchRows(state, source)}`) === 0) return false
-  if (!run.handsOn && isMergeable(state)) {
+  if (isMerged) {
     yield mergeRows(state, run.table, batch)
+    if (run.tries) yield run.tries(`(${shownRows(state, groupsFound(state, run.table, batch))})`)
     return false
   }
   const anew = run.temp('anew')
@@ -44,6 +46,7 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, b
     if ((yield `CREATE OR REPLACE TEMP TABLE ${anew} AS ${wholeRows(state, input, lost)}`) > 0) yield replaceLost(state, touched, anew)
   }
   yield* writeRows(state, run.table, touched, count)
+  if (run.tries) yield run.tries(`(${shownRows(state, groupsAfter(state, touched))})`)
   if (!run.handsOn) return false
   return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${netChange(state, touched)}`) > 0
 }

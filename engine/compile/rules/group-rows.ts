@@ -57,6 +57,28 @@ export function replaceLost(state: GroupState, touched: string, anew: string): s
   return `UPDATE ${touched} AS t SET ${sets.join(', ')} FROM ${anew} AS a WHERE t._lost${same}`
 }
 
+/** What groups show; `from` is a FROM item with their keys and state. */
+export function shownRows(state: GroupState, from: string, more = ''): string {
+  const values = state.shown.map(({ id, value }) => `${value(at('s'))} AS ${ident(id)}`)
+  const cells = [...colsOf(state.keys).map(({ id }) => ident(id)), ...values]
+  return `SELECT ${cells.join(', ') || '1 AS _one'}${more} FROM ${from} AS s`
+}
+
+/** FROM item with the groups of a batch as they are after it, where they were compared. */
+export function groupsAfter(state: GroupState, touched: string): string {
+  return state.count === undefined ? touched : `(SELECT * FROM ${touched} WHERE ${ident(state.count)} <> 0)`
+}
+
+/** The same, where they were merged into the state. */
+export function groupsFound(state: GroupState, table: string, batch: string): string {
+  return matchedRows(
+    state.keys,
+    batch,
+    table,
+    state.columns.map(({ name }) => name),
+  )
+}
+
 /** The columns of the main table. */
 export function stored(state: GroupState): string {
   return list([...colsOf(state.keys).map((col) => col.id), ...state.columns.map(({ name }) => name)])

@@ -11,9 +11,14 @@ const narrow = /^(U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DATE|TIME
 /** Written in place where it differs: twice as dear as a number. Of other types the rows are replaced, which is dear as well: dead rows pile up. */
 const text = 'VARCHAR'
 
-/** Can one MERGE by the keys do it all? By IS NOT DISTINCT FROM it would read the whole state. */
-export function isMergeable(state: GroupState): boolean {
-  return state.losses.length === 0 && arePlain(state.keys) && state.columns.every((column) => column.merged) && areInPlace(state)
+/** Can one MERGE by the keys do it all? By IS NOT DISTINCT FROM it would read the whole state. `isOnlyAdded`: no group loses what it shows. */
+export function isMergeable(state: GroupState, isOnlyAdded: boolean): boolean {
+  return (
+    (isOnlyAdded || state.losses.length === 0) &&
+    arePlain(state.keys) &&
+    state.columns.every((column) => column.merged) &&
+    areInPlace(state)
+  )
 }
 
 function areInPlace(state: GroupState): boolean {

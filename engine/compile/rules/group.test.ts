@@ -104,7 +104,15 @@ test('a key that has several forms is shown in one', async () => {
   try {
     await store.script(rule.create(names))
     const change = "(SELECT CAST('-0.0' AS DOUBLE) AS f, INTERVAL 30 DAY AS i, 1 AS _w)"
-    const rows = { columns: input.columns, insertOnly: true, rows: () => '', weighted: () => '', before: () => '', refound: () => '' }
+    const rows = {
+      columns: input.columns,
+      insertOnly: true,
+      rows: () => '',
+      weighted: () => '',
+      before: () => '',
+      refound: () => '',
+      isOnlyAdded: true,
+    }
     const run = { ...names, temp: (name: string) => name, handsOn: false, change: '', at: 1n, isFirst: true, isSmall: false }
     const statements = rule.maintain({ ...run, inputs: [{ ...rows, isChanged: true, change: () => change }] })
     for (let next = statements.next(); !next.done; next = statements.next(1)) await store.script([next.value])

@@ -1,9 +1,8 @@
 import { ident } from '../../../connectors/store/quote.ts'
 import type { Group } from '../algebra/op.ts'
 import { createValues, crossedCols } from './aggregates/distinct.ts'
-import { at } from './aggregates/kept.ts'
 import { maintainGroup } from './group-batch.ts'
-import { stored } from './group-rows.ts'
+import { shownRows, stored } from './group-rows.ts'
 import { type GroupState, groupState, valuesTable } from './group-state.ts'
 import type { Names, Rule, Traits } from './rule.ts'
 
@@ -13,20 +12,14 @@ import type { Names, Rule, Traits } from './rule.ts'
  */
 export function planGroup(op: Group, [input]: readonly Traits[]): Rule {
   const state = groupState(op, input?.insertOnly === true)
-  const rows = ({ table }: Names, more: string) => {
-    const cells = [
-      ...state.keys.map(({ col }) => ident(col.id)),
-      ...state.shown.map(({ id, value }) => `${value(at('s'))} AS ${ident(id)}`),
-    ]
-    return `SELECT ${cells.join(', ') || '1 AS _one'}${more} FROM ${table} AS s`
-  }
   return {
     ...described(op, state),
     insertOnly: false,
     needsRows: [state.anew.length > 0 || state.losses.length > 0],
     create: (names) => createState(op, state, names),
-    rows: (names) => rows(names, ''),
-    weighted: (names) => rows(names, ', CAST(1 AS BIGINT) AS _w'),
+    rows: ({ table }) => shownRows(state, table),
+    weighted: ({ table }) => shownRows(state, table, ', CAST(1 AS BIGINT) AS _w'),
+    canTry: true,
     maintain: (run) => maintainGroup(state, run),
   }
 }

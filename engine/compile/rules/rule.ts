@@ -43,8 +43,13 @@ export interface Rule {
    * not known (a batch sent as one string), it is told 1. So a count may skip work and must not decide what is right.
    * Returns whether `run.change` was made and may hold rows; it must be made and net if `run.handsOn` and something changed.
    */
-  maintain(run: Run): Generator<string, boolean, number>
+  maintain(run: Run): Generator<string, Handed, number>
+  /** Where `run.tries` is given and nothing is handed on, it yields that of its new rows. */
+  readonly canTry?: boolean
 }
+
+/** Is there a change? `added`: rows only came, and equal ones may stand in it one by one. */
+export type Handed = boolean | 'added'
 
 export interface Names {
   /** Quoted name of the main table. */
@@ -60,6 +65,8 @@ export interface Run extends Names {
   /** Somebody reads the change of these rows: make the temporary table `change` (columns by id, and `_w` BIGINT), net. */
   readonly handsOn: boolean
   readonly change: string
+  /** Statement that computes what is shown of these rows (a FROM item, columns by id), which may raise. */
+  readonly tries?: (rows: string) => string
   /** A few events, which go to DuckDB as one string with all that follows from them: each statement costs more than its rows. */
   readonly isSmall: boolean
   /** Sum of next offsets after the batch: rows that are only ever added are marked with it. */
@@ -72,9 +79,11 @@ export interface Run extends Names {
 export interface Input {
   readonly columns: readonly Col[]
   readonly insertOnly: boolean
+  /** In this batch no row of it went. */
+  readonly isOnlyAdded: boolean
   /** False: nothing of it changed; `change` is empty then. */
   readonly isChanged: boolean
-  /** Rows that came (`_w` > 0) and went (`_w` < 0); columns by id and `_w`. Net per input unless it is computed by a join below. Written anew into each statement that uses it. */
+  /** Rows that came (`_w` > 0) and went (`_w` < 0); columns by id and `_w`. Net per input unless it is computed by a join below, or rows only came (`isOnlyAdded`). Written anew into each statement that uses it. */
   change(): string
   /** All rows after the batch, repeated as often as they stand; columns by id. Only where `needsRows`. */
   rows(): string

@@ -15,6 +15,10 @@ export function planShown(map: MapOp, inner: Rule, mayRaise: boolean): Rule {
     rows: (names: Names) => shown(`(${inner.rows(names)})`),
     ...(inner.weighted ? { weighted: (names: Names) => shown(`(${inner.weighted?.(names)})`, ', _w') } : {}),
     *maintain(run) {
+      if (mayRaise && !run.handsOn && !run.isFirst && inner.canTry) {
+        yield* inner.maintain({ ...run, tries: (rows) => `SELECT bit_xor(hash(q)) FROM (${shown(rows)}) AS q` })
+        return false
+      }
       const kept = run.temp('kept')
       const isTried = mayRaise || run.handsOn
       const made = yield* inner.maintain({ ...run, handsOn: isTried && !run.isFirst, change: kept })
@@ -24,7 +28,7 @@ export function planShown(map: MapOp, inner: Rule, mayRaise: boolean): Rule {
       const net = inner.insertOnly
         ? shown(kept, ', _w')
         : `SELECT ${ids(map.columns)}, CAST(sum(_w) AS BIGINT) AS _w FROM (${shown(kept, ', _w')}) GROUP BY ALL HAVING sum(_w) <> 0`
-      return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${net}`) > 0
+      return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${net}`) > 0 && made
     },
   }
 }

@@ -38,6 +38,7 @@ function planned(op: Op): Rule {
         delta: () => '',
         isStreamChanged: () => false,
         isChanged: (name: string) => at(name)?.isChanged === true,
+        isAdded: (name: string) => at(name)?.isOnlyAdded === true,
         change: (name: string) => at(name)?.change() ?? '',
         isFirst: run.isFirst,
         at: run.at,

@@ -59,6 +59,7 @@ function planned(op: MapOp): Rule {
         delta: () => '',
         isStreamChanged: () => false,
         isChanged: (name: string) => at(name)?.isChanged === true,
+        isAdded: (name: string) => at(name)?.isOnlyAdded === true,
         change: (name: string) => at(name)?.change() ?? '',
         isFirst: run.isFirst,
         at: run.at,

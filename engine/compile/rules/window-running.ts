@@ -1,7 +1,7 @@
 import { ident, list } from '../../../connectors/store/quote.ts'
 import type { Window } from '../algebra/op.ts'
 import { ids, renamed } from '../algebra/select-of.ts'
-import { asked, type Names, type Rule, type Run, type Traits } from './rule.ts'
+import { asked, type Handed, type Names, type Rule, type Run, type Traits } from './rule.ts'
 import { type Running, runningOf } from './running.ts'
 import { freshRows, lastRows, lateKeys, lateRows, numberedRows, rowsThatCame, stateNames, touchedPartitions } from './running-rows.ts'
 import { ofTouched, withRowid } from './touched.ts'
@@ -86,18 +86,18 @@ function insertState(running: Running, state: string, fresh: string): string {
   return `INSERT INTO ${state} SELECT ${list(stateNames(running))} FROM (${lastRows(running, fresh)}) WHERE _rid IS NULL`
 }
 
-/** The rows that came behind those of their partition, each once as a net change. */
-function added(running: Running, fresh: string): string {
+/** The rows that came behind those of their partition; `isNet`: equal ones as one. */
+function added(running: Running, fresh: string, isNet: boolean): string {
   const shown = shownOf(running)
-  if (running.isNumbered) return `SELECT ${shown}, CAST(1 AS BIGINT) AS _w FROM ${fresh}`
+  if (running.isNumbered || !isNet) return `SELECT ${shown}, CAST(1 AS BIGINT) AS _w FROM ${fresh}`
   return `SELECT ${shown}, count(*) AS _w FROM ${fresh} GROUP BY ${ids(running.op.columns.map(running.rootOf))}`
 }
 
 /** Rows are only added. */
-function* addRows(running: Running, run: Run, fresh: string): Generator<string, boolean, number> {
-  if (run.handsOn) yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${added(running, fresh)}`
+function* addRows(running: Running, run: Run, fresh: string): Generator<string, Handed, number> {
+  if (run.handsOn) yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${added(running, fresh, false)}`
   yield `INSERT INTO ${run.table} SELECT ${ids(running.kept)} FROM ${fresh}`
-  return run.handsOn
+  return run.handsOn && 'added'
 }
 
 /** Some partitions were computed anew: their rows are compared with those that are kept. */
@@ -110,7 +110,7 @@ function* replaceLate(running: Running, run: Run, fresh: string, late: string): 
   const both = `SELECT ${cells}, 1 AS _w, CAST(NULL AS BIGINT) AS _r FROM ${fresh} WHERE _anew UNION ALL ${were}`
   yield `CREATE OR REPLACE TEMP TABLE ${net} AS SELECT ${cells}, CAST(sum(_w) AS BIGINT) AS _w, list(_r) FILTER (WHERE _r IS NOT NULL) AS _r FROM (${both}) GROUP BY ${cells} HAVING sum(_w) <> 0`
   if (run.handsOn) {
-    const changes = `${added(running, behind)} UNION ALL SELECT ${shownOf(running)}, _w FROM ${net}`
+    const changes = `${added(running, behind, true)} UNION ALL SELECT ${shownOf(running)}, _w FROM ${net}`
     // Rows that differ only in what is not shown are one.
     const shown = new Set(op.columns.map((column) => rootOf(column).id))
     const isWider = kept.some(({ id }) => !shown.has(id))
