@@ -232,7 +232,8 @@ export class Loop {
 
   /** What is computed anew from all of its input has many rows whatever the batch. */
   #amountOf({ events }: Batch): Amount {
-    const isWhole = this.#fresh.size > 0 || this.#members.some(({ derivation }) => derivation.strategy === 'full')
+    const isWhole =
+      this.#fresh.size > 0 || this.#members.some(({ derivation }) => derivation.strategy === 'full' && derivation.isChosenWhole !== true)
     return isWhole || events > limits.stagedEventsMax ? 'many' : 'few'
   }
 
