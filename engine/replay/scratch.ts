@@ -7,8 +7,9 @@ import type { Analyzer } from '../compile/analyzer.ts'
 import { type Ast, replace, textOf } from '../compile/ast.ts'
 import { relationSchema } from '../compile/relations.ts'
 import type { Position, Source } from '../run/batch.ts'
+import type { Wanted } from '../run/decoded-columns.ts'
 import { readBatch } from '../run/read-batch.ts'
-import { emptySql, parameterBinder, sourceSql, type Wanted, wantedOf } from '../run/source.ts'
+import { emptySql, parameterBinder, sourceSql, wantedOf } from '../run/source.ts'
 
 /** Events of the log as temporary relations of one reader: what has no history in DuckDB is decoded anew, up to a position. */
 export interface Scratch {

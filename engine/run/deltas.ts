@@ -2,8 +2,9 @@ import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Parameter } from '../../connectors/store/store.ts'
 import type { Batch, Source } from './batch.ts'
 import type { BatchChanges } from './changes.ts'
+import type { Wanted } from './decoded-columns.ts'
 import type { Deltas, Derivation, PrepareContext, Statement, Use } from './derivation.ts'
-import { type Binder, emptySql, literalBinder, parameterBinder, sourceSql, type Wanted, wantedOf } from './source.ts'
+import { type Binder, emptySql, literalBinder, parameterBinder, sourceSql, wantedOf } from './source.ts'
 
 /**
  * How the statements of one batch see its events. A small batch stands in each statement as constants. A large one is

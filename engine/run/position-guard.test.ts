@@ -49,3 +49,26 @@ test('a partition that is not recorded at all is refused', async () => {
     code: 'position-mismatch',
   })
 })
+
+const wide = stream('wide', { partitions: 9, event: z.object({ n: z.int() }) })
+
+test.each([2, 9])('two topics of which one has %i partitions that moved stand where they should, and again is refused', async (moved) => {
+  const own = await openDuckdb(':memory:')
+  await initialize(own)
+  const both: ReadonlyMap<string, Source> = new Map([counted, wide].map((one) => [one.name, one]))
+  for (const one of both.values()) for (let i = 0; i < one.partitions; i++) await own.script([insertPosition(one.topic, 'id', i)])
+  const to = new Map([
+    ['counted', [4n, 0n]],
+    ['wide', Array.from({ length: 9 }, (_, i) => (i < moved ? BigInt(i + 1) : 0n))],
+  ])
+  const from = new Map([...to].map(([topic, next]) => [topic, next.map(() => 0n)]))
+  const batch: Batch = { chunks: new Map([...both.keys()].map((name) => [name, []])), events: 1, bytes: 0, to }
+  const also = () => [positionStatement(both, batch, from, [], new Date(0))]
+  await applyBatch(own, batch, { sources: both, members: [], at: 1n, literalEventsMax: 9, also })
+  const rows = await own.transaction((tx) => tx.all('SELECT topic, next FROM _evert.positions ORDER BY topic, partition'))
+  expect(rows.map(({ topic, next }) => [topic, next])).toEqual([...to].flatMap(([topic, all]) => all.map((next) => [topic, next])))
+  await expect(applyBatch(own, batch, { sources: both, members: [], at: 1n, literalEventsMax: 9, also })).rejects.toMatchObject({
+    code: 'position-mismatch',
+  })
+  await own.close()
+})

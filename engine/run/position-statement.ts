@@ -14,7 +14,7 @@ export function positionStatement(
   refused: readonly Refused[],
   at: Date,
 ): Statement {
-  const rows: { topic: string; partition: number; before: bigint; next: bigint; events: number; dead: number; skipped: number }[] = []
+  const rows: Moved[] = []
   const committedAt = `${text(at.toISOString())}::TIMESTAMPTZ`
   for (const [name, chunks] of batch.chunks) {
     const source = sources.get(name) as Source
@@ -28,13 +28,42 @@ export function positionStatement(
       rows.push({ topic: text(source.topic), partition, before, next, events, dead: count('dead'), skipped: count('skipped') })
     }
   }
-  // The usual small batch is of one partition: constants are cheaper to plan than a join (0.8 ms instead of 1.2).
-  const [only] = rows
-  if (only && rows.length === 1)
-    return {
-      sql: `UPDATE _evert.positions SET next = CASE WHEN next = ${only.before} THEN ${only.next} ELSE error(${text(positionMoved)}) END, events = events + ${only.events}, dead = dead + ${only.dead}, skipped = skipped + ${only.skipped}, committed_at = ${committedAt} WHERE topic = ${only.topic} AND partition = ${only.partition}`,
-      rows: 1,
-    }
+  return rows.length > 0 && rows.length <= ladderMax ? constants(rows, committedAt) : joined(rows, committedAt)
+}
+
+/** Beyond so many partitions a join is cheaper to plan than its constants. */
+const ladderMax = 8
+
+interface Moved {
+  readonly topic: string
+  readonly partition: number
+  readonly before: bigint
+  readonly next: bigint
+  readonly events: number
+  readonly dead: number
+  readonly skipped: number
+}
+
+/** The usual small batch is of a few partitions: constants are cheaper to plan than a join (1.0 ms instead of 1.7). */
+function constants(rows: readonly Moved[], committedAt: string): Statement {
+  const topics = [...new Set(rows.map((row) => row.topic))]
+  const is = ({ topic, partition }: Moved) => `${topics.length > 1 ? `topic = ${topic} AND ` : ''}partition = ${partition}`
+  const perRow = (value: (row: Moved) => bigint | number): string => {
+    const [first, ...others] = rows.map(value)
+    if (others.every((other) => other === first)) return String(first)
+    return `CASE ${rows.map((row) => `WHEN ${is(row)} THEN ${value(row)}`).join(' ')} END`
+  }
+  const added = (name: 'events' | 'dead' | 'skipped') =>
+    rows.some((row) => row[name] > 0) ? [`${name} = ${name} + ${perRow((row) => row[name])}`] : []
+  const next = `CASE WHEN next = ${perRow((row) => row.before)} THEN ${perRow((row) => row.next)} ELSE error(${text(positionMoved)}) END`
+  const sets = [`next = ${next}`, ...added('events'), ...added('dead'), ...added('skipped'), `committed_at = ${committedAt}`]
+  const where = topics.map(
+    (topic) => `(topic = ${topic} AND partition IN (${rows.flatMap((row) => (row.topic === topic ? [row.partition] : [])).join(', ')}))`,
+  )
+  return { sql: `UPDATE _evert.positions SET ${sets.join(', ')} WHERE ${where.join(' OR ')}`, rows: rows.length }
+}
+
+function joined(rows: readonly Moved[], committedAt: string): Statement {
   const values = rows.map(
     (row) => `(${row.topic}, ${row.partition}, ${row.before}, ${row.next}, ${row.events}, ${row.dead}, ${row.skipped})`,
   )

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openEmbeddedLog } from '../../connectors/log/embedded/embedded-log.ts'
 import type { AppendBatch, Chunk, Log } from '../../connectors/log/log.ts'
+import type { Row } from '../../connectors/store/store.ts'
 import { type Decoder, openDecoder } from '../../test/support/duck.ts'
 import { stream } from '../model/declare/stream.ts'
 import { table } from '../model/declare/table.ts'
@@ -222,6 +223,31 @@ describe('event types', () => {
     const checked = (await chunks(source)).map((chunk) => checkChunk(source, chunk))
     expect((await decoder.rows(source, checked, { type: 'Paid' })).map((row) => [row.id, String(row.amount)])).toEqual([['b', '1.00']])
     expect((await decoder.rows(source, checked)).map((row) => row.amount === null)).toEqual([true, false, true])
+  })
+
+  test('events of several partitions and types keep their places, times, types and keys', async () => {
+    const source = { ...fresh(shop), partitions: 2 }
+    await foreign(source, ['{"id":"a","size":1}', '{"id":"b","amount":"1.00"}', '{"id":"c"}'], {
+      types: ['Made', 'Paid'],
+      typeIndexes: [0, 1, 0],
+      keys: ['x', null, 'y'],
+    })
+    await foreign(source, ['{"id":"d","amount":"2.00"}', '{"size":7}', '{"id":"e","amount":"3.00"}'], { types: ['Paid'], partition: 1 })
+    const read = await Promise.all(
+      [0, 1].map((partition) => log.read(source.topic, partition, 0n, { want: { keys: true, types: true, times: true } })),
+    )
+    const checked = read.flatMap((chunk) => (chunk ? [checkChunk(source, chunk)] : []))
+    const told = (rows: readonly Row[]) => rows.map((row) => [row.id, row._type, row._partition, row._offset, row._key])
+    const all = [
+      ['a', 'Made', 0, 0n, 'x'],
+      ['b', 'Paid', 0, 1n, null],
+      ['c', 'Made', 0, 2n, 'y'],
+      ['d', 'Paid', 1, 0n, null],
+      ['e', 'Paid', 1, 2n, null],
+    ]
+    expect(told(await decoder.rows(source, checked))).toEqual(all)
+    expect(told(await decoder.rows(source, checked, { type: 'Paid' }))).toEqual(all.filter(([, type]) => type === 'Paid'))
+    expect(await decoder.rows(source, checked, { columns: [], place: [] })).toHaveLength(5)
   })
 
   test('an undeclared type is bad', async () => {

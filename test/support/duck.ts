@@ -1,7 +1,8 @@
 import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import type { Parameter, Row, Store } from '../../connectors/store/store.ts'
 import type { CheckedChunk, Source } from '../../engine/run/batch.ts'
-import { emptySql, literalBinder, parameterBinder, sourceSql, type Wanted, wantedOf } from '../../engine/run/source.ts'
+import type { Wanted } from '../../engine/run/decoded-columns.ts'
+import { emptySql, literalBinder, parameterBinder, sourceSql, wantedOf } from '../../engine/run/source.ts'
 
 /** A DuckDB in memory that decodes checked chunks, by both paths. */
 export interface Decoder {
