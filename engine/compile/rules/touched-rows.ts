@@ -92,9 +92,12 @@ function same(left: string, right: string, columns: readonly Col[]): string {
 
 /** At most three columns that are cheap to scan and of many values, those that DuckDB prunes by first. */
 function narrowOf(columns: readonly Col[]): readonly Col[] {
-  const narrow = columns.filter(({ type }) => {
-    const decimal = /^DECIMAL\((\d+)/i.exec(type)
-    return decimal ? Number(decimal[1]) <= 18 : /^(U?(INTEGER|BIGINT)|FLOAT|DOUBLE|DATE|TIME|TIMESTAMP.*)$/i.test(type)
-  })
+  const narrow = columns.filter(({ type }) => isNarrow(type))
   return [...narrow.filter((column) => !column.nullable), ...narrow.filter((column) => column.nullable)].slice(0, 3)
+}
+
+/** Is it of fixed width, at most 64 bits, and of many values? Such columns are cheap to scan. */
+export function isNarrow(type: string): boolean {
+  const decimal = /^DECIMAL\((\d+)/i.exec(type)
+  return decimal ? Number(decimal[1]) <= 18 : /^(U?(INTEGER|BIGINT)|FLOAT|DOUBLE|DATE|TIME|TIMESTAMP.*)$/i.test(type)
 }
