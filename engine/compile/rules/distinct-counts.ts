@@ -1,6 +1,7 @@
 import { ident } from '../../../connectors/store/quote.ts'
 import type { Col } from '../algebra/op.ts'
 import { ids } from '../algebra/select-of.ts'
+import { isRowOf } from './by-rowid.ts'
 import { canonicalCells, looksVary, matches, sameRow } from './distinct-cells.ts'
 import type { Names, Rule, Run } from './rule.ts'
 
@@ -64,10 +65,10 @@ function* maintain(run: Run, { columns, counters, multiplicity }: Counted): Gene
   const touched = run.temp('touched')
   if ((yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedRows(run, came, columns, counters, changed)}`) === 0) return false
   const gone = counters.map(({ name }) => `d.${name} = 0`).join(' AND ')
-  yield `UPDATE ${run.table} AS t SET ${counts.map((name) => `${name} = d.${name}`).join(', ')} FROM ${touched} AS d WHERE t.rowid = d._rid AND NOT (${gone})`
+  yield `UPDATE ${run.table} AS t SET ${counts.map((name) => `${name} = d.${name}`).join(', ')} FROM ${touched} AS d WHERE ${isRowOf('t', 'd', columns)} AND NOT (${gone})`
   yield `INSERT INTO ${insertInto(run, shown, counters)} SELECT ${[shown, ...counters.map(({ name }) => name)].join(', ')} FROM ${touched} WHERE _rid IS NULL`
   if (changed.some(({ input }) => run.inputs[input]?.insertOnly === false))
-    yield `DELETE FROM ${run.table} AS t USING ${touched} AS d WHERE t.rowid = d._rid AND ${gone}`
+    yield `DELETE FROM ${run.table} AS t USING ${touched} AS d WHERE ${isRowOf('t', 'd', columns)} AND ${gone}`
   if (!run.handsOn) return false
   const difference = `${multiplicity((name) => name)} - ${multiplicity((name) => `${name}_old`)}`
   return (

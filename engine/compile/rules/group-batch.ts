@@ -30,8 +30,11 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, H
     yield mergeRows(state, run.table, `(${batchRows(state, source)})`)
     return false
   }
-  const batch = run.temp('batch')
-  if ((yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${batchRows(state, source)}`) === 0) return false
+  // A small batch is grouped within the statement that reads it, where only one does.
+  const isWithin = run.isSmall && !isMerged && state.anew.length === 0
+  const batch = isWithin ? 'batch' : run.temp('batch')
+  const grouped = batchRows(state, source)
+  if (!isWithin && (yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${grouped}`) === 0) return false
   if (isMerged) {
     yield mergeRows(state, run.table, batch)
     if (run.tries) yield run.tries(`(${shownRows(state, groupsFound(state, run.table, batch))})`)
@@ -40,7 +43,8 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, H
   const anew = run.temp('anew')
   if (state.anew.length > 0) yield `CREATE OR REPLACE TEMP TABLE ${anew} AS ${wholeRows(state, input, batch)}`
   const touched = run.temp('touched')
-  const count = yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedRows(state, run.table, batch, anew)}`
+  const within = isWithin ? `WITH ${batch} AS MATERIALIZED (${grouped}) ` : ''
+  const count = yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${within}${touchedRows(state, run.table, batch, anew)}`
   if (state.losses.length > 0) {
     const lost = `(SELECT * FROM ${touched} WHERE _lost)`
     if ((yield `CREATE OR REPLACE TEMP TABLE ${anew} AS ${wholeRows(state, input, lost)}`) > 0) yield replaceLost(state, touched, anew)

@@ -1,5 +1,6 @@
 import { ident, list } from '../../../connectors/store/quote.ts'
 import { at, type StateColumn } from './aggregates/kept.ts'
+import { isRowOf } from './by-rowid.ts'
 import { arePlain, colsOf, sameGroup } from './group-keys.ts'
 import { stored } from './group-rows.ts'
 import type { GroupState } from './group-state.ts'
@@ -49,14 +50,14 @@ export function* writeRows(state: GroupState, table: string, touched: string, co
     columns.map(({ name }) => `${at('t')(name)} IS DISTINCT FROM ${at('t', '_o')(name)}`).join(' OR ') || 'FALSE'
   const isChanged = state.columns.some(({ countsRows }) => countsRows) ? 'TRUE' : `(${differs(state.columns)})`
   const insert = `INSERT INTO ${table} (${stored(state)}) SELECT ${stored(state)} FROM ${touched} AS t WHERE `
-  const delete_ = `DELETE FROM ${table} AS s USING ${touched} AS t WHERE s.rowid = t._rid AND `
+  const delete_ = `DELETE FROM ${table} AS s USING ${touched} AS t WHERE ${isRowOf('s', 't', colsOf(state.keys))} AND `
   if (!areInPlace(state)) {
     yield `${delete_}(${isChanged}${size === undefined ? '' : ` OR ${size} = 0`})`
     yield `${insert}(t._rid IS NULL OR ${isChanged})${isThere}`
     return
   }
   const update = (columns: readonly StateColumn[], where: string) =>
-    `UPDATE ${table} AS s SET ${columns.map(({ name }) => `${ident(name)} = ${at('t')(name)}`).join(', ')} FROM ${touched} AS t WHERE s.rowid = t._rid AND ${where}${isThere}`
+    `UPDATE ${table} AS s SET ${columns.map(({ name }) => `${ident(name)} = ${at('t')(name)}`).join(', ')} FROM ${touched} AS t WHERE ${isRowOf('s', 't', colsOf(state.keys))} AND ${where}${isThere}`
   const texts = state.columns.filter(({ type }) => type === text)
   const others = state.columns.filter(({ type }) => type !== text)
   // A count of 1 may stand for a number that is not known; more than that is one.
@@ -68,16 +69,14 @@ export function* writeRows(state: GroupState, table: string, touched: string, co
   if (size !== undefined && !isAll(written)) yield `${delete_}${size} = 0`
 }
 
-/** The rows that the touched groups showed and show, where they differ. */
+/** The rows that the touched groups showed and show, where they differ: each group once as it was, once as it is. */
 export function netChange(state: GroupState, touched: string): string {
   const keys = colsOf(state.keys)
   const values = state.shown.flatMap(({ value }, i) => [`${value(at('t', '_o'))} AS _old${i}`, `${value(at('t'))} AS _new${i}`])
   const is = state.count === undefined ? 'TRUE' : `t.${ident(state.count)} <> 0`
   const cells = [...keys.map(({ id }) => ident(id)), 't._rid IS NOT NULL AS _was', `${is} AS _is`, ...values]
-  const differs = state.shown.map((_, i) => `_old${i} IS DISTINCT FROM _new${i}`).join(' OR ') || 'FALSE'
-  const ofRows = (value: string, weight: number, where: string) => {
-    const shown = [...keys.map(({ id }) => ident(id)), ...state.shown.map(({ id }, i) => `${value}${i} AS ${ident(id)}`)]
-    return `SELECT ${shown.join(', ')}, CAST(${weight} AS BIGINT) AS _w FROM shown WHERE ${where}`
-  }
-  return `WITH shown AS MATERIALIZED (SELECT ${cells.join(', ')} FROM ${touched} AS t) ${ofRows('_old', -1, `_was AND (NOT _is OR ${differs})`)} UNION ALL ${ofRows('_new', 1, `_is AND (NOT _was OR ${differs})`)}`
+  const shown = state.shown.map(({ id }, i) => `CASE WHEN _w < 0 THEN _old${i} ELSE _new${i} END AS ${ident(id)}`)
+  const differs = ['_was <> _is', ...state.shown.map((_, i) => `_old${i} IS DISTINCT FROM _new${i}`)].join(' OR ')
+  const both = `SELECT ${cells.join(', ')}, CAST(unnest([-1, 1]) AS BIGINT) AS _w FROM ${touched} AS t`
+  return `SELECT ${[...keys.map(({ id }) => ident(id)), ...shown, '_w'].join(', ')} FROM (${both}) WHERE (CASE WHEN _w < 0 THEN _was ELSE _is END) AND (${differs})`
 }

@@ -2,9 +2,10 @@ import { ident } from '../../../connectors/store/quote.ts'
 import type { Col } from '../algebra/op.ts'
 import type { Reference } from '../algebra/refound.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
+import { isNarrow } from './by-rowid.ts'
 import type { Input, Names, Rule, Run } from './rule.ts'
 import { collectKeys, type Key, ofTouched, ofUntouched, withRowid } from './touched.ts'
-import { isNarrow, netOf, repeated } from './touched-rows.ts'
+import { netOf, repeated } from './touched-rows.ts'
 
 /** Rows of an input of which the first ones of each partition are kept. */
 export interface TopRows {

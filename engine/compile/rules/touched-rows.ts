@@ -1,6 +1,7 @@
 import { ident } from '../../../connectors/store/quote.ts'
 import type { Col } from '../algebra/op.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
+import { isNarrow, isRowOf, pruningOf } from './by-rowid.ts'
 import type { Names, Rule, Run } from './rule.ts'
 
 /**
@@ -59,10 +60,11 @@ export function* writeChange(
  */
 function* takeAway(run: Run, columns: readonly Col[]): Generator<string, void, number> {
   const narrow = narrowOf(columns)
+  const row = ['_r', ...pruningOf(narrow)].join(', ')
   const byAll = (gone: string) =>
-    `SELECT _r FROM (SELECT s.rowid AS _r, d._w, row_number() OVER (PARTITION BY d._d) AS _n FROM ${gone} AS d JOIN ${run.table} AS s ON ${same('s', 'd', columns)}) WHERE _n <= -_w`
+    `SELECT ${row} FROM (SELECT s.rowid AS _r, d.*, row_number() OVER (PARTITION BY d._d) AS _n FROM ${gone} AS d JOIN ${run.table} AS s ON ${same('s', 'd', columns)}) WHERE _n <= -_w`
   const gone = `(SELECT *, rowid AS _d FROM ${run.change} WHERE _w < 0)`
-  const remove = (rowids: string) => `DELETE FROM ${run.table} USING (${rowids}) AS g WHERE ${run.table}.rowid = g._r`
+  const remove = (rows: string) => `DELETE FROM ${run.table} AS t USING (${rows}) AS g WHERE ${isRowOf('t', 'g', narrow, '_r')}`
   if (narrow.length === 0) {
     yield remove(byAll(gone))
     return
@@ -76,7 +78,9 @@ function* takeAway(run: Run, columns: readonly Col[]): Generator<string, void, n
     yield `CREATE OR REPLACE TEMP TABLE ${found} AS SELECT ${shown}, min(s.rowid) AS _first, max(s.rowid) AS _last, count(*) = any_value(g._go) AND count(*) <= 2 AS _sure FROM (SELECT *, row_number() OVER () AS _g FROM ${sought}) AS g JOIN ${run.table} AS s ON ${same('s', 'g', narrow)} GROUP BY g._g`
   if (count === 0) return
   const rest = `(SELECT d.* FROM ${gone} AS d SEMI JOIN (SELECT * FROM ${found} WHERE NOT _sure) AS f ON ${same('d', 'f', narrow)})`
-  const sure = ['_first', '_last'].map((rowid) => `SELECT ${rowid} AS _r FROM ${found} WHERE _sure`).join(' UNION ')
+  const sure = ['_first', '_last']
+    .map((rowid) => `SELECT ${[`${rowid} AS _r`, ...pruningOf(narrow)].join(', ')} FROM ${found} WHERE _sure`)
+    .join(' UNION ')
   yield remove(`(${sure}) UNION ALL ${byAll(rest)}`)
 }
 
@@ -94,10 +98,4 @@ function same(left: string, right: string, columns: readonly Col[]): string {
 function narrowOf(columns: readonly Col[]): readonly Col[] {
   const narrow = columns.filter(({ type }) => isNarrow(type))
   return [...narrow.filter((column) => !column.nullable), ...narrow.filter((column) => column.nullable)].slice(0, 3)
-}
-
-/** Is it of fixed width, at most 64 bits, and of many values? Such columns are cheap to scan. */
-export function isNarrow(type: string): boolean {
-  const decimal = /^DECIMAL\((\d+)/i.exec(type)
-  return decimal ? Number(decimal[1]) <= 18 : /^(U?(INTEGER|BIGINT)|FLOAT|DOUBLE|DATE|TIME|TIMESTAMP.*)$/i.test(type)
 }

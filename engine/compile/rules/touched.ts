@@ -1,5 +1,6 @@
 import type { Col, Expr } from '../algebra/op.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
+import { isRowOf, pruningOf } from './by-rowid.ts'
 import type { Run } from './rule.ts'
 import { atLeastOne, repeated } from './touched-rows.ts'
 
@@ -69,7 +70,7 @@ export function* writeDifference(run: Run, columns: readonly Col[], fresh: strin
     yield `CREATE OR REPLACE TEMP TABLE ${net} AS SELECT ${cells}, CAST(sum(_w) AS BIGINT) AS _w, list(_r) FILTER (WHERE _r IS NOT NULL) AS _r FROM (${both}) GROUP BY ${cells} HAVING sum(_w) <> 0`
   if (count === 0) return false
   if (run.handsOn) yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS SELECT ${cells}, _w FROM ${net}`
-  yield `DELETE FROM ${run.table} USING (SELECT unnest(list_slice(_r, 1, -_w)) AS _r FROM ${net} WHERE _w < 0) AS g WHERE ${run.table}.rowid = g._r`
+  yield `DELETE FROM ${run.table} AS t USING (SELECT ${[...pruningOf(shown), 'unnest(list_slice(_r, 1, -_w)) AS _r'].join(', ')} FROM ${net} WHERE _w < 0) AS g WHERE ${isRowOf('t', 'g', shown, '_r')}`
   yield `INSERT INTO ${run.table} ${repeated(shown, net, ' WHERE _w > 0')}`
   return run.handsOn
 }

@@ -1,6 +1,7 @@
 import { ident, list } from '../../../connectors/store/quote.ts'
 import type { Window } from '../algebra/op.ts'
 import { ids, renamed } from '../algebra/select-of.ts'
+import { isRowOf, pruningOf } from './by-rowid.ts'
 import { asked, type Handed, type Names, type Rule, type Run, type Traits } from './rule.ts'
 import { type Running, runningOf } from './running.ts'
 import { freshRows, lastRows, lateKeys, lateRows, numberedRows, rowsThatCame, stateNames, touchedPartitions } from './running-rows.ts'
@@ -116,7 +117,7 @@ function* replaceLate(running: Running, run: Run, fresh: string, late: string): 
     const isWider = kept.some(({ id }) => !shown.has(id))
     yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${isWider ? netOf(op.columns, `(${changes})`) : changes}`
   }
-  yield `DELETE FROM ${run.table} USING (SELECT unnest(list_slice(_r, 1, -_w)) AS _r FROM ${net} WHERE _w < 0) AS g WHERE ${run.table}.rowid = g._r`
+  yield `DELETE FROM ${run.table} AS t USING (SELECT ${[...pruningOf(kept), 'unnest(list_slice(_r, 1, -_w)) AS _r'].join(', ')} FROM ${net} WHERE _w < 0) AS g WHERE ${isRowOf('t', 'g', kept, '_r')}`
   yield `INSERT INTO ${run.table} SELECT ${cells} FROM ${behind} UNION ALL ${repeated(kept, net, ' WHERE _w > 0')}`
   return run.handsOn
 }

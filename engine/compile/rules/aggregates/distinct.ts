@@ -1,6 +1,7 @@
 import { ident } from '../../../../connectors/store/quote.ts'
 import type { Col, Output } from '../../algebra/op.ts'
 import { ids } from '../../algebra/select-of.ts'
+import { isRowOf } from '../by-rowid.ts'
 import { matches, sameRow } from '../distinct-cells.ts'
 import { byKeys, colsOf } from '../group-keys.ts'
 import type { Source } from '../group-source.ts'
@@ -91,9 +92,9 @@ export function* writeValues(table: ValuesTable, name: string, changed: string, 
   if (gone === undefined && table.values.filters.length === 1) return
   const still = gone === undefined ? '' : ` AND NOT (${gone})`
   const sets = cells.map((one) => `${one} = x.${one}`).join(', ')
-  const updated = yield `UPDATE ${name} AS s SET ${sets} FROM ${changed} AS x WHERE s.rowid = x._rid${still}`
+  const updated = yield `UPDATE ${name} AS s SET ${sets} FROM ${changed} AS x WHERE ${isRowOf('s', 'x', rowCols(table))}${still}`
   if (gone === undefined || (count > 1 && inserted + updated === count)) return
-  yield `DELETE FROM ${name} AS s USING ${changed} AS x WHERE s.rowid = x._rid AND ${gone}`
+  yield `DELETE FROM ${name} AS s USING ${changed} AS x WHERE ${isRowOf('s', 'x', rowCols(table))} AND ${gone}`
 }
 
 /** All values at once into the empty table. */
