@@ -13,7 +13,7 @@ export interface Threads {
   expect(rows: Amount): void
   /** Called between the writer's transactions. */
   settle(): Promise<void>
-  /** All threads for as long as somebody's questions are answered; call what it returns when they are. */
+  /** All threads for as long as a question is answered or a checkpoint is made; call what it returns when it is. */
   take(send: Send): Promise<() => void>
 }
 

@@ -55,12 +55,15 @@ export function createWriter(connection: DuckDBConnection, threads: Threads, onD
       }),
     checkpoint: () =>
       queued(async () => {
+        const release = await threads.take((sql) => connection.run(sql)) // it writes row groups side by side
         try {
           await connection.run('CHECKPOINT')
           return true
         } catch (error) {
           if (isInTheWay.test((error as Error).message)) return false
           throw storeError(error, onDamage)
+        } finally {
+          release()
         }
       }),
     idle: () => last.then(() => undefined),
