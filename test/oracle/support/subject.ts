@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedLog } from '../../../connectors/log/embedded/embedded-log.ts'
@@ -173,7 +173,6 @@ export class Subject implements Lived {
       onReplanned: (definitions, views) => {
         this.definitions = definitions
         this.replanned.push(...views)
-        appendFileSync('/tmp/hc-count', 'replan\n')
       },
       onFailed: (view, error) => this.failed.set(view, error),
       isBusy: () => building,
