@@ -1,10 +1,14 @@
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { stream } from '../../engine/model/declare/stream.ts'
+import { table } from '../../engine/model/declare/table.ts'
+import { sql } from '../../engine/model/schema/sql.ts'
 import { createAppender } from '../../engine/run/append.ts'
 import { Subject } from './support/subject.ts'
 
 const facts = stream('facts', { key: 'k', event: z.object({ k: z.string(), t: z.string() }) })
+const visits = stream('visits', { event: z.object({ k: sql.integer(), t: sql.integer() }) })
+const marks = table('marks', { key: 'id', row: z.object({ id: z.string(), k: sql.integer(), n: sql.integer() }) })
 const others = stream('others', { event: z.object({ n: z.int() }) })
 
 let subject: Subject | undefined
@@ -49,3 +53,39 @@ test('a stream that leaves the project does not make its rows of before look lik
   expect((await subject.rows('pairs')).rows).toHaveLength(9)
   expect((await subject.verify('pairs')).differing).toBe(0)
 })
+
+test.each([undefined, 0])(
+  'a batch that takes rows away is not taken for one that only adds, constants up to %s events',
+  async (literalEventsMax) => {
+    const views = {
+      sessions: `WITH marked AS (SELECT k, t, CASE WHEN t - lag(t) OVER (PARTITION BY k ORDER BY t) <= 5 THEN 0 ELSE 1 END AS opens FROM visits),
+        numbered AS (SELECT k, t, sum(opens) OVER (PARTITION BY k ORDER BY t) AS session FROM marked)
+        SELECT k, session, count(*) AS n, min(t) AS begins, max(t) AS ends FROM numbered GROUP BY k, session`,
+      best: 'SELECT k, max(n) AS most, min(n) AS least FROM marks GROUP BY k',
+    }
+    subject = await Subject.open({ streams: [visits], tables: [marks], views }, { events: 100, literalEventsMax })
+    const appender = createAppender(subject.log, [visits, marks])
+    const check = async () => {
+      await subject?.drain()
+      for (const view of Object.keys(views)) expect((await subject?.verify(view))?.differing, view).toBe(0)
+    }
+    // In order, in order again, one between two sessions that makes them one, and in order behind them.
+    for (const times of [[1, 3, 10], [12], [7], [13, 40]]) {
+      await appender.append(
+        visits,
+        times.flatMap((t) => [1, 2].map((k) => ({ data: { k, t } }))),
+      )
+      await check()
+    }
+    // Added, more added, the greatest made the least, another group.
+    for (const [id, k, n] of [
+      ['a', 1, 9],
+      ['b', 1, 5],
+      ['a', 1, 2],
+      ['b', 2, 5],
+    ] as const) {
+      await appender.append(marks, [{ data: { id, k, n } }])
+      await check()
+    }
+  },
+)

@@ -13,7 +13,7 @@ export interface Stage {
   readonly between: readonly Output[]
 }
 
-/** The windows from the lowest one up; `depths`: from all that stand directly over each other to the uppermost alone. */
+/** The windows from the lowest one up: first all that stand over each other, then without the lowest, and so on to the uppermost alone. */
 export function* stacksOf(op: Window): Generator<readonly [Stage, ...Stage[]]> {
   const all = stackOf(op)
   for (let first = 0; first < all.length; first++) {
