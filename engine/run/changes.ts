@@ -4,15 +4,16 @@ import type { Changes, Derivation } from './derivation.ts'
 
 /** What changed in one batch, as its derivations tell each other in the order of dependence, and where its temporary tables are. */
 export class BatchChanges implements Changes {
-  readonly #read: ReadonlySet<string>
+  readonly #readers = new Map<string, number>()
   readonly #changed = new Set<string>()
   readonly #added = new Set<string>()
+  readonly #told = new Map<string, string>()
   readonly #ahead = new Set<string>()
   readonly #schema: string | undefined
 
   /** `schema`: of the database `ahead`, for tables that are made before the transaction begins. */
   constructor(members: readonly { readonly derivation: Derivation }[], schema?: string) {
-    this.#read = new Set(members.flatMap(({ derivation }) => derivation.reads))
+    for (const { derivation } of members) for (const name of new Set(derivation.reads)) this.#readers.set(name, this.readers(name) + 1)
     this.#schema = schema
   }
 
@@ -25,12 +26,21 @@ export class BatchChanges implements Changes {
     if (onlyAdded) this.#added.add(name)
   }
 
+  tell(name: string, select: string, onlyAdded: boolean): void {
+    this.add(name, onlyAdded)
+    this.#told.set(this.changeName(name), select)
+  }
+
   isAdded(name: string): boolean {
     return this.#added.has(name)
   }
 
   isRead(name: string): boolean {
-    return this.#read.has(name)
+    return this.readers(name) > 0
+  }
+
+  readers(name: string): number {
+    return this.#readers.get(name) ?? 0
   }
 
   changeName(name: string): string {
@@ -42,6 +52,8 @@ export class BatchChanges implements Changes {
   }
 
   place(temporary: string): string {
+    const told = this.#told.get(temporary)
+    if (told !== undefined) return `(${told})`
     return this.#schema !== undefined && this.#ahead.has(temporary) ? path(aheadDatabase, this.#schema, temporary) : path('temp', temporary)
   }
 
@@ -59,5 +71,6 @@ export class BatchChanges implements Changes {
   clear(): void {
     this.#changed.clear()
     this.#added.clear()
+    this.#told.clear()
   }
 }

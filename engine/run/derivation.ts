@@ -28,11 +28,15 @@ export interface Changes {
   has(name: string): boolean
   /** It did; where somebody reads it, `table(name)` holds the change. `onlyAdded`: its rows only came. */
   add(name: string, onlyAdded?: boolean): void
+  /** The same, where its one reader computes the change: `table(name)` is this SELECT in parentheses. */
+  tell(name: string, select: string, onlyAdded: boolean): void
   /** Did its rows only come, as far as is known? */
   isAdded(name: string): boolean
   /** Does anybody read its change? */
   isRead(name: string): boolean
-  /** Quoted name of the temporary table of its net change: its columns and `_w` BIGINT, which is how many more there are. */
+  /** How many do. */
+  readers(name: string): number
+  /** FROM item of its net change, a temporary table's quoted name if it was made: its columns and `_w` BIGINT, which is how many more there are. */
   table(name: string): string
   /** Name of that table before it is known where it is: for `place`. */
   changeName(name: string): string

@@ -84,6 +84,7 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
     temp: (name: string) => temporary(`${name} of ${part.name}`),
     handsOn: changes.isRead(part.name) && !context.isFirst,
     change: temporary(changes.changeName(part.name)),
+    mayTell: context.literal && changes.readers(part.name) === 1,
     at: fed.at,
     isFirst: context.isFirst,
     isSmall: context.literal,
@@ -96,7 +97,9 @@ function* steps(part: Part, batch: Batch, table: string, context: PrepareContext
     const makes = part.reads.length === 0 ? madeOfEvents(sql, marks, changes) : undefined
     next = maintained.next(yield completed(part, sql, marks, context, { ...(makes === undefined ? {} : { makes }), asks }))
   }
-  if (next.value) changes.add(part.name, next.value === 'added')
+  const handed = next.value
+  if (typeof handed === 'object') changes.tell(part.name, completed(part, handed.select, marks, context, {}).sql, handed.isAdded)
+  else if (handed) changes.add(part.name, handed === 'added')
 }
 
 /** The temporary table that a statement makes, where it reads nothing but the batch's events, or what was made of them. */

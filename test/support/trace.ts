@@ -3,6 +3,7 @@ import { ident } from '../../connectors/store/quote.ts'
 import { type Col, inputsOf, type Op } from '../../engine/compile/algebra/op.ts'
 import { selectOf } from '../../engine/compile/algebra/select-of.ts'
 import { exactQuotientDdl } from '../../engine/compile/exact-quotient.ts'
+import { changeIn, isAdded } from '../../engine/compile/rules/hand-on.ts'
 import type { Handed, Input, Names, Rule, Run, Traits } from '../../engine/compile/rules/rule.ts'
 
 /** What may stand in the cells of an input's column: SQL texts, `NULL` among them. */
@@ -109,14 +110,16 @@ export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly s
 
       if (step >= firstAt && (isFirst || changed.includes(true))) {
         last = []
+        const isSmall = traced.isSmall ?? random() < 0.3
         const made = await drive(rule, {
           ...names,
           temp: (name) => `temp.${ident(`temp ${name}`)}`,
           handsOn: !isFirst,
           change: 'temp.change',
+          mayTell: isSmall && step % 4 > 0,
           at: BigInt(step + 1),
           isFirst,
-          isSmall: traced.isSmall ?? random() < 0.3,
+          isSmall,
           inputs: inputs.map((input, i) =>
             inputOf(i, input.columns, {
               insertOnly: insertOnly[i] === true,
@@ -129,14 +132,15 @@ export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly s
         if (isFirst) await run(`INSERT INTO handed SELECT *, 1 FROM (${rule.rows(names)})`)
         else if (made) {
           const all = op.columns.map((column) => ident(column.id)).join(', ')
+          const change = changeIn(made, 'temp.change')
           const twice = await rows(
-            `SELECT * FROM (SELECT ${all}, count(*) AS n, min(_w) AS w FROM temp.change GROUP BY ALL) WHERE n > 1 OR w = 0`,
+            `SELECT * FROM (SELECT ${all}, count(*) AS n, min(_w) AS w FROM ${change} GROUP BY ALL) WHERE n > 1 OR w = 0`,
           )
-          const gone = made === 'added' ? await rows('SELECT * FROM temp.change WHERE _w < 0') : []
+          const gone = isAdded(made) ? await rows(`SELECT * FROM ${change} WHERE _w < 0`) : []
           if (gone.length > 0) throw new Error(`seed ${seed}, step ${step}: rows went: ${gone.join(' ')}\n${last.join(';\n')}`)
-          if (twice.length > 0 && made !== 'added')
+          if (twice.length > 0 && !isAdded(made))
             throw new Error(`seed ${seed}, step ${step}: the change is not net: ${twice.join(' ')}\n${last.join(';\n')}`)
-          await run(`INSERT INTO handed SELECT ${all}, _w FROM temp.change`)
+          await run(`INSERT INTO handed SELECT ${all}, _w FROM ${change}`)
         }
       }
       if (step < firstAt) continue

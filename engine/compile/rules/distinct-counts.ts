@@ -3,7 +3,8 @@ import type { Col } from '../algebra/op.ts'
 import { ids } from '../algebra/select-of.ts'
 import { isRowOf } from './by-rowid.ts'
 import { canonicalCells, looksVary, matches, sameRow } from './distinct-cells.ts'
-import type { Names, Rule, Run } from './rule.ts'
+import { handOn } from './hand-on.ts'
+import type { Handed, Names, Rule, Run } from './rule.ts'
 
 /** How often a distinct row stands in one input. */
 export interface Counter {
@@ -49,7 +50,7 @@ export function countedRule(counted: Counted): Pick<Rule, 'needsRows' | 'create'
   }
 }
 
-function* maintain(run: Run, { columns, counters, multiplicity }: Counted): Generator<string, boolean, number> {
+function* maintain(run: Run, { columns, counters, multiplicity }: Counted): Generator<string, Handed, number> {
   const changed = counters.filter(({ input }) => run.inputs[input]?.isChanged)
   if (changed.length === 0) return false
   const shown = ids(columns)
@@ -71,10 +72,7 @@ function* maintain(run: Run, { columns, counters, multiplicity }: Counted): Gene
     yield `DELETE FROM ${run.table} AS t USING ${touched} AS d WHERE ${isRowOf('t', 'd', columns)} AND ${gone}`
   if (!run.handsOn) return false
   const difference = `${multiplicity((name) => name)} - ${multiplicity((name) => `${name}_old`)}`
-  return (
-    (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS SELECT ${shown}, CAST(${difference} AS BIGINT) AS _w FROM ${touched} WHERE ${difference} <> 0`) >
-    0
-  )
+  return yield* handOn(run, `SELECT ${shown}, CAST(${difference} AS BIGINT) AS _w FROM ${touched} WHERE ${difference} <> 0`)
 }
 
 /** The batch's distinct rows, with the net number that came of each into each changed input. */

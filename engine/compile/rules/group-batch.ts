@@ -3,6 +3,7 @@ import { batchRows, firstRows, groupsAfter, groupsFound, replaceLost, shownRows,
 import { batchSource } from './group-source.ts'
 import type { GroupState } from './group-state.ts'
 import { isMergeable, mergeRows, netChange, writeRows } from './group-write.ts'
+import { handOn } from './hand-on.ts'
 import type { Handed, Run } from './rule.ts'
 
 /**
@@ -51,6 +52,5 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, H
   }
   yield* writeRows(state, run.table, touched, count)
   if (run.tries) yield run.tries(`(${shownRows(state, groupsAfter(state, touched))})`)
-  if (!run.handsOn) return false
-  return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${netChange(state, touched)}`) > 0
+  return run.handsOn ? yield* handOn(run, netChange(state, touched)) : false
 }

@@ -48,8 +48,16 @@ export interface Rule {
   readonly canTry?: boolean
 }
 
-/** Is there a change? `added`: rows only came, and equal ones may stand in it one by one. */
-export type Handed = boolean | 'added'
+/** Is there a change? `added`: rows only came, and equal ones may stand in it one by one. Or the SELECT of one, which may be empty. */
+export type Handed = boolean | 'added' | Told
+
+/** A change that is no table: whoever reads it computes it. Nothing that it reads changes in the rest of the batch. */
+export interface Told {
+  /** SELECT of the columns in the operator's order, and `_w` BIGINT. */
+  readonly select: string
+  /** See `Handed`. */
+  readonly isAdded: boolean
+}
 
 export interface Names {
   /** Quoted name of the main table. */
@@ -65,6 +73,8 @@ export interface Run extends Names {
   /** Somebody reads the change of these rows: make the temporary table `change` (columns by id, and `_w` BIGINT), net. */
   readonly handsOn: boolean
   readonly change: string
+  /** Few rows and one reader: a change may be told instead of made (`hand-on.ts`). */
+  readonly mayTell?: boolean
   /** Statement that computes what is shown of these rows (a FROM item, columns by id), which may raise. */
   readonly tries?: (rows: string) => string
   /** A few events, which go to DuckDB as one string with all that follows from them: each statement costs more than its rows. */

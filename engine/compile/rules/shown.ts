@@ -1,6 +1,8 @@
 import type { Map as MapOp } from '../algebra/op.ts'
-import { conjunction, ids, outputs } from '../algebra/select-of.ts'
+import { conjunction, outputs } from '../algebra/select-of.ts'
+import { changeIn, handOn, isAdded } from './hand-on.ts'
 import type { Names, Rule } from './rule.ts'
+import { netOf } from './touched-rows.ts'
 
 /**
  * A projection or filter over what another rule keeps (HAVING, an expression over aggregates): nothing more is stored, it is
@@ -25,10 +27,10 @@ export function planShown(map: MapOp, inner: Rule, mayRaise: boolean): Rule {
       if (run.isFirst && mayRaise) yield `SELECT bit_xor(hash(q)) FROM (${shown(`(${inner.rows(run)})`)}) AS q`
       if (!isTried || !made) return false
       // Rows that are only added each count one, also where the projection makes them equal.
-      const net = inner.insertOnly
-        ? shown(kept, ', _w')
-        : `SELECT ${ids(map.columns)}, CAST(sum(_w) AS BIGINT) AS _w FROM (${shown(kept, ', _w')}) GROUP BY ALL HAVING sum(_w) <> 0`
-      return (yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${net}`) > 0 && made
+      const change = shown(changeIn(made, kept), ', _w')
+      const net = inner.insertOnly ? change : netOf(map.columns, `(${change})`)
+      // What may raise is computed now, in full: its reader may want less of it.
+      return yield* handOn({ ...run, mayTell: run.mayTell === true && !mayRaise }, net, isAdded(made))
     },
   }
 }

@@ -1,7 +1,8 @@
 import type { Col, Expr } from '../algebra/op.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
 import { isRowOf, pruningOf } from './by-rowid.ts'
-import type { Run } from './rule.ts'
+import { handOn } from './hand-on.ts'
+import type { Handed, Run } from './rule.ts'
 import { atLeastOne, repeated } from './touched-rows.ts'
 
 /**
@@ -60,7 +61,7 @@ export function withRowid(table: string): string {
  * Compares `fresh`, a SELECT of the rows of the touched keys, with `kept`, a SELECT of the kept ones and their rowid as `_r`; hands on
  * the net change and writes only what differs. Returns whether there is a change to hand on.
  */
-export function* writeDifference(run: Run, columns: readonly Col[], fresh: string, kept: string): Generator<string, boolean, number> {
+export function* writeDifference(run: Run, columns: readonly Col[], fresh: string, kept: string): Generator<string, Handed, number> {
   const shown = atLeastOne(columns)
   const cells = ids(shown)
   const net = run.temp('difference')
@@ -69,8 +70,8 @@ export function* writeDifference(run: Run, columns: readonly Col[], fresh: strin
   const count =
     yield `CREATE OR REPLACE TEMP TABLE ${net} AS SELECT ${cells}, CAST(sum(_w) AS BIGINT) AS _w, list(_r) FILTER (WHERE _r IS NOT NULL) AS _r FROM (${both}) GROUP BY ${cells} HAVING sum(_w) <> 0`
   if (count === 0) return false
-  if (run.handsOn) yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS SELECT ${cells}, _w FROM ${net}`
+  const handed = run.handsOn && (yield* handOn(run, `SELECT ${cells}, _w FROM ${net}`))
   yield `DELETE FROM ${run.table} AS t USING (SELECT ${[...pruningOf(shown), 'unnest(list_slice(_r, 1, -_w)) AS _r'].join(', ')} FROM ${net} WHERE _w < 0) AS g WHERE ${isRowOf('t', 'g', shown, '_r')}`
   yield `INSERT INTO ${run.table} ${repeated(shown, net, ' WHERE _w > 0')}`
-  return run.handsOn
+  return handed
 }

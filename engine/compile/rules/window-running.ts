@@ -2,6 +2,7 @@ import { ident, list } from '../../../connectors/store/quote.ts'
 import type { Window } from '../algebra/op.ts'
 import { ids, renamed } from '../algebra/select-of.ts'
 import { isRowOf, pruningOf } from './by-rowid.ts'
+import { handOn } from './hand-on.ts'
 import { asked, type Handed, type Names, type Rule, type Run, type Traits } from './rule.ts'
 import { type Running, runningOf } from './running.ts'
 import { freshRows, lastRows, lateKeys, lateRows, numberedRows, rowsThatCame, stateNames, touchedPartitions } from './running-rows.ts'
@@ -96,13 +97,13 @@ function added(running: Running, fresh: string, isNet: boolean): string {
 
 /** Rows are only added. */
 function* addRows(running: Running, run: Run, fresh: string): Generator<string, Handed, number> {
-  if (run.handsOn) yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${added(running, fresh, false)}`
+  const handed = run.handsOn && (yield* handOn(run, added(running, fresh, false), true))
   yield `INSERT INTO ${run.table} SELECT ${ids(running.kept)} FROM ${fresh}`
-  return run.handsOn && 'added'
+  return handed
 }
 
 /** Some partitions were computed anew: their rows are compared with those that are kept. */
-function* replaceLate(running: Running, run: Run, fresh: string, late: string): Generator<string, boolean, number> {
+function* replaceLate(running: Running, run: Run, fresh: string, late: string): Generator<string, Handed, number> {
   const { op, kept, rootOf, partition } = running
   const cells = ids(kept)
   const net = run.temp('difference')
@@ -110,14 +111,15 @@ function* replaceLate(running: Running, run: Run, fresh: string, late: string): 
   const were = `SELECT ${cells}, -1, _r FROM ${ofTouched(withRowid(run.table), late, partition)}`
   const both = `SELECT ${cells}, 1 AS _w, CAST(NULL AS BIGINT) AS _r FROM ${fresh} WHERE _anew UNION ALL ${were}`
   yield `CREATE OR REPLACE TEMP TABLE ${net} AS SELECT ${cells}, CAST(sum(_w) AS BIGINT) AS _w, list(_r) FILTER (WHERE _r IS NOT NULL) AS _r FROM (${both}) GROUP BY ${cells} HAVING sum(_w) <> 0`
+  let handed: Handed = false
   if (run.handsOn) {
     const changes = `${added(running, behind, true)} UNION ALL SELECT ${shownOf(running)}, _w FROM ${net}`
     // Rows that differ only in what is not shown are one.
     const shown = new Set(op.columns.map((column) => rootOf(column).id))
     const isWider = kept.some(({ id }) => !shown.has(id))
-    yield `CREATE OR REPLACE TEMP TABLE ${run.change} AS ${isWider ? netOf(op.columns, `(${changes})`) : changes}`
+    handed = yield* handOn(run, isWider ? netOf(op.columns, `(${changes})`) : changes)
   }
   yield `DELETE FROM ${run.table} AS t USING (SELECT ${[...pruningOf(kept), 'unnest(list_slice(_r, 1, -_w)) AS _r'].join(', ')} FROM ${net} WHERE _w < 0) AS g WHERE ${isRowOf('t', 'g', kept, '_r')}`
   yield `INSERT INTO ${run.table} SELECT ${cells} FROM ${behind} UNION ALL ${repeated(kept, net, ' WHERE _w > 0')}`
-  return run.handsOn
+  return handed
 }
