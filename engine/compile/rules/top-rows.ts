@@ -4,6 +4,7 @@ import type { Reference } from '../algebra/refound.ts'
 import { ids, sameKeys } from '../algebra/select-of.ts'
 import { isNarrow } from './by-rowid.ts'
 import type { Input, Names, Rule, Run } from './rule.ts'
+import { keepFirst } from './top-few.ts'
 import { collectKeys, type Key, ofTouched, ofUntouched, withRowid } from './touched.ts'
 import { netOf, repeated } from './touched-rows.ts'
 
@@ -57,9 +58,13 @@ export function topRows(all: TopRows, insertOnly: boolean): Pick<Rule, 'create' 
         return false
       }
       const came = yield* insertOnly ? grown(top, run, input) : changed(top, run, input)
+      const made = run.handsOn || top.mayRaise
+      if (came && came.lost === undefined && run.isSmall && !made && top.sortKey && top.partition.some((key) => !key.nullable)) {
+        yield* keepFirst(top, run, run.temp('came'), top.sortKey)
+        return false
+      }
       const found = came && (came.lost === undefined && top.sortKey ? replaced(top, run, top.sortKey) : moves(top, run, came))
       if (!found || (yield `CREATE OR REPLACE TEMP TABLE ${run.temp('moves')} AS ${found}`) === 0) return false
-      const made = run.handsOn || top.mayRaise
       let won = wonBy(top, run, input)
       if (made && top.references) {
         yield `CREATE OR REPLACE TEMP TABLE ${run.temp('won')} AS SELECT * FROM ${won}`

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parsed as expr } from '../../../test/support/parsed.ts'
-import { trace } from '../../../test/support/trace.ts'
+import { type Traced, trace } from '../../../test/support/trace.ts'
 import type { Col, Constant, Map as MapOp, Output, Window } from '../algebra/op.ts'
 import { planTop, topOf } from './top.ts'
 
@@ -48,6 +48,12 @@ const cases: Record<string, Case> = {
     where: ['"#10" = 1'],
     shown: ['"#2"', '"#3"', '"#1"'],
   },
+  'the first by numbers, by two keys': {
+    by: ['"#1"', '"#2"'],
+    order: '"#3" DESC',
+    where: ['"#10" = 1'],
+    shown: ['"#1"', '"#2"', '"#3"', '"#10"'],
+  },
   'the first of everything': { by: [], order: '"#3" ASC NULLS FIRST, "#1", "#2"', where: ['"#10" = 1'], shown: ['"#1"', '"#2"', '"#3"'] },
   'the first three, with their rank': { where: ['"#10" <= 3'] },
   'the first three, without': { where: ['3 >= "#10"'], shown: ['"#3"', '"#4"'] },
@@ -63,7 +69,7 @@ const cases: Record<string, Case> = {
 }
 
 describe.each(Object.keys(cases))('%s', (name) => {
-  const one = async (seed: number, more: { insertOnly?: readonly boolean[]; firstAt?: number; steps?: number }) =>
+  const one = async (seed: number, more: Partial<Traced<MapOp>>) =>
     trace({ op: await map(cases[name] ?? { where: [] }), inputs: [input], plan: planTop, domains, seed, ...more })
   test('rows come and go', async () => {
     await one(1, { firstAt: 2, steps: 6 })
@@ -72,6 +78,37 @@ describe.each(Object.keys(cases))('%s', (name) => {
   test('rows only come', async () => {
     await one(3, { insertOnly: [true], steps: 6 })
   })
+  test('rows only come, and nobody reads the change', async () => {
+    await one(4, { insertOnly: [true], handsOn: false, steps: 6 })
+    await one(5, { insertOnly: [true], handsOn: false, isSmall: true, firstAt: 1 })
+  })
+  test('rows come and go, and nobody reads the change', async () => {
+    await one(6, { handsOn: false })
+  })
+})
+
+test('of a few rows that only come all are added, and those that are not first go', async () => {
+  const statements = async (name: string, more: Partial<Traced<MapOp>>) =>
+    trace({
+      op: await map(cases[name] ?? { where: [] }),
+      inputs: [input],
+      plan: planTop,
+      domains,
+      seed: 7,
+      isSmall: true,
+      insertOnly: [true],
+      ...more,
+    })
+  const byNumber = 'the first by numbers, by a key that is never NULL'
+  const verbs = (all: readonly string[]) => all.map((one) => one.replace(/ (OR REPLACE|TEMP|INTO|FROM) .*/s, ''))
+  expect(verbs(await statements(byNumber, { handsOn: false }))).toEqual(['CREATE', 'INSERT', 'DELETE'])
+  for (const [name, more] of [
+    [byNumber, {}],
+    [byNumber, { handsOn: false, isSmall: false }],
+    ['the first by numbers', { handsOn: false }],
+    ['by a key that is never NULL', { handsOn: false }],
+  ] as const)
+    expect((await statements(name, more)).some((one) => one.includes('temp moves'))).toBe(true)
 })
 
 test('what it does not take', async () => {

@@ -52,9 +52,9 @@ function onKeys(keys: readonly Key[]): string {
   return sameKeys(keys.map((key, i) => ({ left: key.sql, right: `_k${i}`, nullable: key.nullable })))
 }
 
-/** FROM item: the kept rows, and their rowid as `_r`. */
-export function withRowid(table: string): string {
-  return `(SELECT *, rowid AS _r FROM ${table})`
+/** FROM item: the kept rows, or those cells of them, and their rowid as `_r`. */
+export function withRowid(table: string, cells: readonly string[] = ['*']): string {
+  return `(SELECT ${[...cells, 'rowid AS _r'].join(', ')} FROM ${table})`
 }
 
 /**
