@@ -95,13 +95,25 @@ function joinTerms(op: Join, feed: Feed, fed: Fed): string[] {
   return op.inputs.flatMap((_, at) => {
     if (!changed[at] || (fed.isFirst && at > 0)) return []
     const from = op.inputs.map((input, i) => {
-      if (i === at) return `${change(input, feed, fed)} AS j${i}`
+      if (i === at) return aliased(input, feed, fed, `j${i}`)
       // In a first computation everything is new, and one term tells it all.
-      return `${i < at || fed.isFirst || !changed[i] ? weighted(input, feed) : before(input, feed, fed)} AS j${i}`
+      if (i > at && !fed.isFirst && changed[i]) return `${before(input, feed, fed)} AS j${i}`
+      // Nobody asks for the weight of what is only added to.
+      return `${isInsertOnly(input, feed.leaves) && input.columns.length > 0 ? rows(input, feed) : weighted(input, feed)} AS j${i}`
     })
     const weight = weights.length > 0 ? weights.join(' * ') : one
     return [`SELECT ${ids(op.columns)}, ${weight} AS _w FROM ${from.join(', ')}${conjunction(' WHERE ', op.on)}`]
   })
+}
+
+/** An input's change under an alias. Where it is a table, its columns are named there: each SELECT around it costs what its columns cost to bind. */
+function aliased(op: Op, feed: Feed, fed: Fed, alias: string): string {
+  const leaf = feed.leaves.get(op)
+  const isTable = leaf?.kind === 'kept' && op.kind === 'scan' && !fed.isFirst && op.columns.length > 0
+  const wanted = op.kind === 'scan' ? op.names.map((name) => name.toLowerCase()) : []
+  if (!isTable || new Set(wanted).size < wanted.length) return `${change(op, feed, fed)} AS ${alias}`
+  const names = op.read.relation.columns.map(({ name }, i) => op.columns[wanted.indexOf(name.toLowerCase())]?.id ?? `_${i}`)
+  return `${fed.change(leaf.name)} AS ${alias}(${list([...names, '_w'])})`
 }
 
 /** Are rows only ever added to it? Each then stands for one, in its rows and in its change. */
