@@ -32,7 +32,7 @@ export interface Options {
 export const usage = `npm run bench nexmark -- [options]
   --mode MODE      backlog (default): events wait, the view is new
                    live: small batches, each committed
-                   curve: live, with the time of an event at 1M, 5M and the end
+                   curve: live, with the time of an event around 1M, 5M and in the last tenth
                    latency: small batches into large state
                    hot: live, where four ids have half of the bids and 100,000 the rest
   --queries LIST   q0,q3; default all 20

@@ -43,14 +43,15 @@ async function measure(running: Engine, from: number, startMs: number): Promise<
   const used = process.cpuUsage()
   const at = await Promise.race([commits.reach(task.events), halted(running)])
   const cpuSeconds = cpuSecondsSince(used)
-  const micros = (to: number, window: number) => commits.microsAt(to - window, to, from) ?? null
+  // Wide enough for a checkpoint or two where there are many: in a narrow window one alone would be taken for growth.
+  const around = (point: number) => commits.microsAt(point / 2, Math.min(2 * point, task.events), from) ?? null
   const built = {
     startMs,
     seconds: (at - from) / 1000,
     cpuSeconds,
     worstMs: commits.worst(from),
-    micros: task.points.map((point) => micros(point, point / 2)),
-    lastMicros: micros(task.events, task.events / 20),
+    micros: task.points.map(around),
+    lastMicros: commits.microsAt(task.events * 0.9, task.events, from) ?? null,
   }
   if (task.batches > 0) statements.clear()
   const small = task.batches > 0 ? await appendSmall(project, task, commits, store) : undefined

@@ -21,8 +21,9 @@ export interface Measured {
   readonly seconds: number
   readonly cpuSeconds: number
   readonly worstMs: number
-  /** Microseconds an event up to each point, as far as there were batches enough to tell. */
+  /** Microseconds an event around each point, from half to twice as many events, as far as there were batches enough to tell. */
   readonly micros: readonly (number | null)[]
+  /** The same of the last tenth. */
   readonly lastMicros: number | null
   readonly small?: SmallBatches
   readonly statements?: readonly StatementTime[]

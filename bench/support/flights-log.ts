@@ -11,7 +11,10 @@ import { inDir } from './catch-up.ts'
 /** The repository's root, which is a project: from wherever this file was compiled to. */
 export const root = ((): string => {
   let dir = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(dir, 'evert.config.ts'))) dir = dirname(dir)
+  while (!existsSync(join(dir, 'evert.config.ts'))) {
+    if (dir === dirname(dir)) throw new Error(`There is no evert.config.ts in ${fileURLToPath(import.meta.url)} or above it.`)
+    dir = dirname(dir)
+  }
   return dir
 })()
 
