@@ -6,6 +6,8 @@ export const limits = {
   jsonDepthMax: 64,
   /** Appends that wait to be written together. A caller beyond it waits, which is the back pressure. */
   appendQueueBytesMax: 64 << 20,
+  /** The embedded log takes no append that would leave less room than this on its disk. */
+  logRoomBytesMin: 1 << 20,
   /** Events in one entry of the embedded log, and its bytes: one CRC, one read. */
   entryEventsMax: 16_384,
   entryBytesMax: 4 << 20,

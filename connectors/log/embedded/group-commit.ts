@@ -4,7 +4,7 @@ import type { AppendResult } from '../log.ts'
 import { wallClockMicros } from './clock.ts'
 import { type AppendRequest, Commit } from './commit.ts'
 import type { Environment } from './environment.ts'
-import { lmdbFailure } from './lmdb-failure.ts'
+import { assertRoom, lmdbFailure } from './lmdb-failure.ts'
 
 /** Bytes in one write transaction: LMDB writes in the calling thread, so this is what the event loop waits for at most. */
 const COMMIT_BYTES_MAX = limits.batchBytesMax
@@ -83,6 +83,10 @@ export class GroupCommit {
   #write(group: readonly Queued[]): void {
     let outcomes: (AppendResult | Error)[]
     try {
+      assertRoom(
+        this.#environment.dir,
+        group.reduce((sum, { bytes }) => sum + bytes, 0),
+      )
       outcomes = this.#environment.root.transactionSync(() => {
         const commit = new Commit(this.#environment, this.#clock())
         const answers = group.map(({ request }) => attempt(commit, request))

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { expect, it } from 'vitest'
 import { EvertError } from '../../../errors.ts'
-import { lmdbFailure } from './lmdb-failure.ts'
+import { assertRoom, lmdbFailure } from './lmdb-failure.ts'
 
 const thrown = (message: string, code: unknown) => Object.assign(new Error(message), { code })
 
@@ -21,4 +21,9 @@ it.each([
 it('passes on what is an error of ours already', () => {
   const own = new EvertError('log-closed', 'closed')
   expect(lmdbFailure(own, 'append', tmpdir())).toBe(own)
+})
+
+it('what would fill the disk is refused before LMDB meets its end', () => {
+  expect(() => assertRoom(tmpdir(), 1)).not.toThrow()
+  expect(() => assertRoom(tmpdir(), 2 ** 60)).toThrow(expect.objectContaining({ code: 'log-full', canRetry: true }))
 })
