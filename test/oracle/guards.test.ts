@@ -89,3 +89,25 @@ test.each([undefined, 0])(
     }
   },
 )
+
+test.each([undefined, 0])(
+  'of a few rows the better one replaces the first of its partition, and groups over groups follow, constants up to %s events',
+  async (literalEventsMax) => {
+    const views = {
+      latest: 'SELECT k, t FROM (SELECT k, t, row_number() OVER (PARTITION BY k ORDER BY t DESC) AS place FROM visits) WHERE place = 1',
+      sums: 'SELECT k, sum(best) AS total FROM (SELECT k, t % 3 AS m, max(t) AS best FROM visits GROUP BY ALL) GROUP BY k',
+    }
+    subject = await Subject.open({ streams: [visits], views }, { events: 100, literalEventsMax })
+    const appender = createAppender(subject.log, [visits])
+    // New, better, worse, the same again, several of one partition with the best first, in the middle and last.
+    for (const times of [[5], [9], [2], [9], [20, 11, 12], [13, 30, 14], [15, 16, 41]]) {
+      await appender.append(
+        visits,
+        times.flatMap((t) => [1, 2, t].map((k) => ({ data: { k, t } }))),
+      )
+      await subject.drain()
+      expect(Object.fromEntries(subject.failed)).toEqual({})
+      for (const view of Object.keys(views)) expect((await subject.verify(view)).differing, view).toBe(0)
+    }
+  },
+)
