@@ -13,7 +13,8 @@ const dash = '-'
 
 /** What each mode shows. */
 export function columnsOf(mode: Mode, peers: readonly Peer[]): TableColumn[] {
-  const growth = mode === 'live' || mode === 'curve' || mode === 'hot'
+  if (mode === 'hot') return hotColumns
+  const growth = mode === 'live' || mode === 'curve'
   return [
     column('query', 6, ({ query }) => query),
     column('strategy', 9, ({ strategy }) => strategy),
@@ -36,6 +37,20 @@ export function columnsOf(mode: Mode, peers: readonly Peer[]): TableColumn[] {
     column('check', 8, ({ recomputed }) => (recomputed.isEqual ? 'equal' : 'DIFFERS')),
   ]
 }
+
+/** Four ids beside 100,000. The rows tell whether both had as much to write: of four ids perhaps none passes a filter. */
+const hotColumns = [
+  column('query', 6, ({ query }) => query),
+  column('strategy', 9, ({ strategy }) => strategy),
+  column('hot/s', 8, (result) => thousands(rateOf(result))),
+  column('cold/s', 8, ({ cold }) => thousands(cold && rateOf(cold))),
+  column('hot/cold', 8, (result) => ratio(rateOf(result), coldOf(result))),
+  column('hot cpu s', 9, ({ measured }) => measured.cpuSeconds.toFixed(1)),
+  column('cold cpu s', 10, ({ cold }) => cold?.measured.cpuSeconds.toFixed(1) ?? dash),
+  column('hot rows', 10, ({ recomputed }) => recomputed.rows.toLocaleString('en')),
+  column('cold rows', 10, ({ cold }) => cold?.recomputed.rows.toLocaleString('en') ?? dash),
+  column('check', 8, (result) => (isRight(result) ? 'equal' : 'DIFFERS')),
+]
 
 /** Milliseconds from durable to committed; `calm`: without the batches at which a checkpoint was written. */
 const latencyColumns = [
@@ -63,6 +78,16 @@ function column(head: string, width: number, cell: (result: Result) => string): 
 /** Events a second, the start of the engine not counted. */
 export function rateOf({ events, measured }: Result): number {
   return events / measured.seconds
+}
+
+/** The rate of 100,000 ids, in the mode hot. */
+export function coldOf({ cold }: Result): number | undefined {
+  return cold && rateOf(cold)
+}
+
+/** Whether the views that were measured are what DuckDB alone computes. */
+export function isRight({ recomputed, cold }: Result): boolean {
+  return recomputed.isEqual && (cold === undefined || isRight(cold))
 }
 
 /** Of DuckDB alone, from lines, at once. */

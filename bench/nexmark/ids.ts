@@ -11,11 +11,16 @@ export interface Ids {
   channel(random: Random): { readonly hot: boolean; readonly index: number }
 }
 
+/**
+ * Auctions, bidders and channels of the bids. `usual`: the published hot ratios, over what is active at the time. `hot`: four of each,
+ * which never change. `cold`: 100,000 of each, all as often and without order.
+ */
+export type Bids = 'usual' | 'hot' | 'cold'
+
 export interface IdOptions {
   /** Ids without locality: neighbours in time are far apart, so no zone map helps. */
   readonly permuted: boolean
-  /** Four hot ids that never change have half of the bids, 100,000 cold ones the rest. */
-  readonly fewHot: boolean
+  readonly bids: Bids
 }
 
 const first = 1_000
@@ -27,11 +32,11 @@ const activePeople = 1_000
 export const openAuctions = 100
 /** One in so many is not hot. */
 const notHot = { auction: 2, seller: 4, bidder: 4, channel: 2 }
-export const hotCount = 4
+const hotCount = 4
 const coldCount = 100_000
 const channels = 10_000
 
-export function createIds({ permuted, fewHot }: IdOptions): Ids {
+export function createIds({ permuted, bids }: IdOptions): Ids {
   const id = permuted ? (index: number) => permute(index + first) : (index: number) => index + first
   const hotOf = (index: number) => Math.floor(index / hotEvery) * hotEvery
   const somePerson = (n: number, random: Random) => {
@@ -44,21 +49,26 @@ export function createIds({ permuted, fewHot }: IdOptions): Ids {
     const from = Math.max(last - openAuctions, 0)
     return from + random.below(last - from + 1 + ahead)
   }
-  const ofFew = (random: Random) => id(random.mostly(2) ? random.below(hotCount) : hotCount + random.below(coldCount))
-  return {
+  const all: Ids = {
     person: (n) => id(lastPerson(n)),
     auction: (n) => id(lastAuction(n)),
     seller: (n, random) => id(random.mostly(notHot.seller) ? hotOf(lastPerson(n)) : somePerson(n, random)),
-    bidAuction: fewHot
-      ? (_n, random) => ofFew(random)
-      : (n, random) => id(random.mostly(notHot.auction) ? hotOf(Math.max(lastAuction(n), 0)) : someAuction(n, random)),
-    bidder: fewHot
-      ? (_n, random) => ofFew(random)
-      : (n, random) => id(random.mostly(notHot.bidder) ? hotOf(lastPerson(n)) + 1 : somePerson(n, random)),
+    bidAuction: (n, random) => id(random.mostly(notHot.auction) ? hotOf(Math.max(lastAuction(n), 0)) : someAuction(n, random)),
+    bidder: (n, random) => id(random.mostly(notHot.bidder) ? hotOf(lastPerson(n)) + 1 : somePerson(n, random)),
     channel: (random) => {
       const hot = random.mostly(notHot.channel)
-      return { hot, index: random.below(hot ? hotCount : fewHot ? coldCount : channels) }
+      return { hot, index: random.below(hot ? hotCount : channels) }
     },
+  }
+  if (bids === 'usual') return all
+  // The four are spread among the 100,000, and all channels are of one kind: as many bytes to decode, and as many of the auctions are there.
+  const every = bids === 'hot' ? coldCount / hotCount : 1
+  const one = (random: Random) => Math.floor(random.below(coldCount) / every) * every
+  return {
+    ...all,
+    bidAuction: (_n, random) => id(one(random)),
+    bidder: (_n, random) => id(one(random)),
+    channel: (random) => ({ hot: false, index: one(random) }),
   }
 }
 

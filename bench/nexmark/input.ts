@@ -28,6 +28,8 @@ export interface Input {
   readonly events: number
   readonly parquet: readonly string[]
   readonly lines: readonly string[]
+  /** What they were made by. */
+  readonly made: InputOptions
 }
 
 const sliceEvents = 1_000_000
@@ -48,6 +50,7 @@ export async function makeInput(
     events: total,
     parquet: slices.map((slice) => `${slice}.parquet`),
     lines: options.lines ? slices.map((slice) => `${slice}.ndjson`) : [],
+    made: options,
   }
   const whole = join(folder, 'whole')
   if (existsSync(whole)) return input

@@ -6,7 +6,8 @@ import type { Project } from '../../engine/model/types.ts'
 import { conditions } from '../support/conditions.ts'
 import { say } from '../support/print.ts'
 import { killChildren } from './child.ts'
-import { baselineOf, columnsOf, rateOf, type TableColumn } from './columns.ts'
+import { baselineOf, coldOf, columnsOf, isRight, rateOf } from './columns.ts'
+import type { Bids } from './ids.ts'
 import { type Input, makeInput } from './input.ts'
 import { oneQuery, type Result } from './one-query.ts'
 import { type Options, readOptions, usage } from './options.ts'
@@ -14,14 +15,12 @@ import { meanLines, type Peer, readPeers } from './peers.ts'
 import { Progress } from './progress.ts'
 import { nexmarkProject, queryNames } from './project.ts'
 import { smallSizes } from './small-batches.ts'
+import { printHeads, printResult } from './table.ts'
 
 /** A file system in memory, where there is one: a disk would be measured otherwise. */
 const memoryFolder = '/dev/shm'
 /** The recomputation is timed over lines up to here: more would not fit beside the log in memory. */
 const linesEventsMax = 5_000_000
-/** Statements in the table, and how much of each; `--json` has all of it. */
-const statementsShown = 25
-const statementLength = 240
 
 /** The queries of an auction house as views, each in a process of its own. Resolves with the exit code. */
 export async function nexmark(args: readonly string[]): Promise<number> {
@@ -59,19 +58,22 @@ export async function nexmark(args: readonly string[]): Promise<number> {
 
 async function run(project: Project, queries: readonly string[], options: Options, peers: readonly Peer[], dir: string): Promise<number> {
   const progress = new Progress()
-  const input = await inputOf(project, options, dir, progress)
+  const input = await inputOf(project, options, options.mode === 'hot' ? 'hot' : 'usual', dir, progress)
+  const cold = options.mode === 'hot' ? await inputOf(project, options, 'cold', dir, progress) : undefined
   const columns = columnsOf(options.mode, peers)
   const results: Result[] = []
   let failed = 0
-  if (!options.json) say(line(columns, ({ head }) => head))
+  if (!options.json) printHeads(columns)
   for (const query of queries) {
     try {
-      const result = await oneQuery(query, options, input, dir, (events) => progress.say(query, events, input.events))
+      const ran = (of: Input) => oneQuery(query, options, of, dir, (events) => progress.say(query, events, of.events))
+      const result: Result = { ...(await ran(input)), ...(cold && { cold: await ran(cold) }) }
       results.push(result)
       progress.clear()
-      if (options.json) say(JSON.stringify({ ...result, perSecond: rateOf(result), baselinePerSecond: baselineOf(result) ?? null }))
-      else print(result, columns)
-      if (!result.recomputed.isEqual) failed++
+      const rates = { perSecond: rateOf(result), baselinePerSecond: baselineOf(result) ?? null, coldPerSecond: coldOf(result) ?? null }
+      if (options.json) say(JSON.stringify({ ...result, ...rates }))
+      else printResult(result, columns)
+      if (!isRight(result)) failed++
     } catch (error) {
       failed++
       progress.clear()
@@ -83,12 +85,12 @@ async function run(project: Project, queries: readonly string[], options: Option
   return failed > 0 ? 1 : 0
 }
 
-async function inputOf(project: Project, options: Options, dir: string, progress: Progress): Promise<Input> {
+async function inputOf(project: Project, options: Options, bids: Bids, dir: string, progress: Progress): Promise<Input> {
   const { events, mode, seed, rate, permuted, foreign, keep } = options
   const later = mode === 'latency' ? smallSizes(seed, options.batches).reduce((sum, size) => sum + size, 0) : 0
   if (keep !== undefined) await mkdir(keep, { recursive: true })
   const lines = mode === 'backlog' && events <= linesEventsMax
-  const wanted = { events, later, seed, rate, permuted, foreign, fewHot: mode === 'hot', lines }
+  const wanted = { events, later, seed, rate, permuted, foreign, bids, lines }
   const input = await makeInput(keep ?? dir, project, wanted, (done, total) => progress.say('making events', done, total))
   progress.clear()
   return input
@@ -105,30 +107,6 @@ function introduce({ mode, events, batch, permuted, foreign, seed, rate, threads
     ...(memory === undefined ? [] : [`${memory} for DuckDB`]),
   ]
   say(`${settings.join('; ')}\nlog and state in ${place}${place === memoryFolder ? ', a file system in memory' : ''}\n`)
-}
-
-function print(result: Result, columns: readonly TableColumn[]): void {
-  say(line(columns, ({ cell }) => cell(result)))
-  for (const difference of result.recomputed.differences) say(`    ${difference}`)
-  const { statements, small, seconds } = result.measured
-  if (!statements) return
-  const inStatements = statements.reduce((sum, { ms }) => sum + ms, 0)
-  const whole = small === undefined ? `${(seconds * 1000).toFixed(0)} ms in all, ` : ''
-  say(`    ${whole}${inStatements.toFixed(0)} ms in ${statements.length} statements, the dearest:`)
-  say(`    ${'ms'.padStart(9)} ${'times'.padStart(7)} ${'mean'.padStart(8)} ${'worst'.padStart(8)}`)
-  for (const { sql, count, ms, worstMs } of statements.slice(0, statementsShown)) {
-    const figures = [
-      ms.toFixed(1).padStart(9),
-      String(count).padStart(7),
-      (ms / count).toFixed(2).padStart(8),
-      worstMs.toFixed(1).padStart(8),
-    ]
-    say(`    ${figures.join(' ')}  ${sql.slice(0, statementLength)}`)
-  }
-}
-
-function line(columns: readonly TableColumn[], text: (column: TableColumn) => string): string {
-  return `  ${columns.map((column, index) => (index < 2 ? text(column).padEnd(column.width) : text(column).padStart(column.width))).join(' ')}`
 }
 
 function told(text: string, code: number): number {

@@ -34,7 +34,7 @@ export const usage = `npm run bench nexmark -- [options]
                    live: small batches, each committed
                    curve: live, with the time of an event around 1M, 5M and in the last tenth
                    latency: small batches into large state
-                   hot: live, where four ids have half of the bids and 100,000 the rest
+                   hot: live, twice: all bids name four ids, or any of 100,000; the rates and hot / cold, wanted at least 1
   --queries LIST   q0,q3; default all 20
   --events N       default 1,000,000; curve and latency 20,000,000
   --batch N        events in one transaction at most; default 10,000, in the mode backlog as the project is configured

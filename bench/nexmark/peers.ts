@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { baselineOf, rateOf } from './columns.ts'
+import { baselineOf, coldOf, rateOf } from './columns.ts'
 import type { Result } from './one-query.ts'
 
 /** Events a second of another system, by query. */
@@ -15,11 +15,13 @@ export function readPeers(file: string | undefined): Peer[] {
   return Object.entries(found).map(([name, rates]) => ({ name, rates }))
 }
 
-/** Geometric mean, least and greatest of the ratios to each peer, and to DuckDB alone where it was timed. */
+/** Geometric mean, least and greatest of the ratios to each peer, to DuckDB alone where it was timed, and to bids without hot ids. */
 export function meanLines(results: readonly Result[], peers: readonly Peer[]): string[] {
-  const all = [{ name: 'DuckDB alone, from lines, at once', rateTo: baselineOf }].concat(
-    peers.map((peer) => ({ name: peer.name, rateTo: ({ query }: Result) => peer.rates[query] })),
-  )
+  const all = [
+    { name: 'DuckDB alone, from lines, at once', rateTo: baselineOf },
+    { name: 'bids on 100,000 cold ids', rateTo: coldOf },
+    ...peers.map((peer) => ({ name: peer.name, rateTo: ({ query }: Result) => peer.rates[query] })),
+  ]
   return all.flatMap(({ name, rateTo }) => {
     const ratios = results.flatMap((result) => {
       const theirs = rateTo(result)
