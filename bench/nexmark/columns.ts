@@ -1,3 +1,4 @@
+import type { Needed } from './needed.ts'
 import type { Result } from './one-query.ts'
 import type { Mode } from './options.ts'
 import type { Peer } from './peers.ts'
@@ -17,7 +18,7 @@ export function columnsOf(mode: Mode, peers: readonly Peer[]): TableColumn[] {
   const growth = mode === 'live' || mode === 'curve'
   return [
     column('query', 6, ({ query }) => query),
-    column('strategy', 9, ({ strategy }) => strategy),
+    column('strategy', 13, ({ strategy }) => strategy),
     column(mode === 'latency' ? 'build/s' : 'events/s', 10, (result) => thousands(rateOf(result))),
     column('cpu s', 7, ({ measured }) => measured.cpuSeconds.toFixed(1)),
     ...(mode === 'curve'
@@ -27,6 +28,7 @@ export function columnsOf(mode: Mode, peers: readonly Peer[]): TableColumn[] {
     ...(mode === 'latency' ? latencyColumns : []),
     column('anon MB', 8, ({ peakBytes }) => megabytes(peakBytes)),
     column('state MB', 9, ({ stateBytes }) => megabytes(stateBytes)),
+    ...(mode === 'latency' ? [] : neededColumns),
     column('worst ms', 9, ({ measured }) => measured.worstMs.toFixed(0)),
     column('start ms', 9, ({ measured }) => measured.startMs.toFixed(0)),
     ...(mode === 'backlog' ? baselineColumns : []),
@@ -41,7 +43,7 @@ export function columnsOf(mode: Mode, peers: readonly Peer[]): TableColumn[] {
 /** Four ids beside 100,000. The rows tell whether both had as much to write: of four ids perhaps none passes a filter. */
 const hotColumns = [
   column('query', 6, ({ query }) => query),
-  column('strategy', 9, ({ strategy }) => strategy),
+  column('strategy', 13, ({ strategy }) => strategy),
   column('hot/s', 8, (result) => thousands(rateOf(result))),
   column('cold/s', 8, ({ cold }) => thousands(cold && rateOf(cold))),
   column('hot/cold', 8, (result) => ratio(rateOf(result), coldOf(result))),
@@ -60,6 +62,12 @@ const latencyColumns = [
   column('calm p50', 9, ({ measured }) => ms(measured.small?.calm.p50)),
   column('calm p99', 9, ({ measured }) => ms(measured.small?.calm.p99)),
   column('chkpts', 7, ({ measured }) => String(measured.small?.checkpoints ?? dash)),
+]
+
+/** What the view cannot do without (`needed.ts`), and the state on disk to that. */
+const neededColumns = [
+  column('needed MB', 9, ({ recomputed }) => (recomputed.needed ? megabytes(bytesOf(recomputed.needed)) : dash)),
+  column('state/needed', 12, (result) => ratio(result.stateBytes, result.recomputed.needed && bytesOf(result.recomputed.needed))),
 ]
 
 const baselineColumns = [
@@ -95,6 +103,10 @@ export function baselineOf({ events, recomputed }: Result): number | undefined {
   return recomputed.seconds === null ? undefined : events / recomputed.seconds
 }
 
+function bytesOf({ viewBytes, historyBytes }: Needed): number {
+  return viewBytes + historyBytes
+}
+
 function thousands(perSecond: number | undefined): string {
   return perSecond === undefined ? dash : `${(perSecond / 1000).toFixed(perSecond < 10_000 ? 1 : 0)}k`
 }
@@ -112,5 +124,5 @@ function ms(value: number | undefined): string {
 }
 
 function megabytes(bytes: number): string {
-  return bytes === 0 ? dash : (bytes / 2 ** 20).toFixed(0)
+  return bytes === 0 ? dash : (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { root } from '../support/flights-log.ts'
+import { columnsOf } from './columns.ts'
+import type { Result } from './one-query.ts'
 
 const execute = promisify(execFile)
 const compiled = join(root, '.evert', 'bench-test')
@@ -43,4 +45,20 @@ test('the mode hot tells both rates of each query, and their ratio', async () =>
   expect([hotRows, check]).toEqual(['4', 'equal'])
   expect(Number(coldRows?.replace(',', ''))).toBeGreaterThan(2_000)
   expect(lines.at(-1)).toMatch(/to bids on 100,000 cold ids: geometric mean of 1 queries/)
+})
+
+test('the mode live compares the state on disk with what the view cannot do without', async () => {
+  const [joined, counted] = (await bench('--mode', 'live', '--queries', 'q3,q17', '--json')).map((line) => JSON.parse(line) as Result)
+  if (!joined || !counted) throw new Error('wanted two lines')
+  const state = (result: Result) =>
+    columnsOf('live', [])
+      .find(({ head }) => head === 'state/needed')
+      ?.cell(result)
+  for (const result of [joined, counted]) {
+    const { viewBytes, historyBytes } = result.recomputed.needed ?? { viewBytes: 0, historyBytes: 0 }
+    expect(viewBytes).toBeGreaterThan(0)
+    expect(state(result)).toBe((result.stateBytes / (viewBytes + historyBytes)).toFixed(2))
+  }
+  expect(joined.recomputed.needed?.historyBytes).toBeGreaterThan(0)
+  expect(counted.recomputed.needed?.historyBytes).toBe(0)
 })

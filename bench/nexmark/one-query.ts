@@ -70,8 +70,13 @@ async function runEngine(query: string, options: Options, { made }: Input, dataD
   return { strategy, reason, stateBytes, measured, peakBytes }
 }
 
-async function recompute(query: string, { threads }: Options, { parquet, lines }: Input, dataDir: string): Promise<Recomputed> {
-  const task: RecomputeTask = { query, dataDir, parquet, lines, threads }
+async function recompute(
+  query: string,
+  { threads, needed: isNeededTold }: Options,
+  { parquet, lines }: Input,
+  dataDir: string,
+): Promise<Recomputed> {
+  const task: RecomputeTask = { query, dataDir, parquet, lines, threads, isNeededTold }
   let answer: Recomputed | undefined
   await runChild<Recomputed>('recompute-child', task, {
     onLine: (line) => {

@@ -25,6 +25,8 @@ export interface Options {
   readonly json: boolean
   /** A file of other systems' rates: `{ "name": { "q0": 570000 } }`. */
   readonly peers: string | undefined
+  /** Whether what the views cannot do without is written, to compare their state with. */
+  readonly needed: boolean
   /** A folder in which the events are kept for the next run. */
   readonly keep: string | undefined
 }
@@ -43,10 +45,15 @@ export const usage = `npm run bench nexmark -- [options]
   --foreign        events without the mark of validation: each is checked in full
   --seed N --rate N   of the events; default 1 and 10,000 a second
   --threads N --memory SIZE   of the engine's DuckDB; default as the project is configured
+  --needed         state / needed above 5,000,000 events as well: the state on disk to what the view cannot do without, its rows
+                   and the history that it needs, each as a plain table of a fresh DuckDB file; wanted at most 3
   --profile        the time of each statement
   --peers FILE     other systems' rates, { "name": { "q0": 570000 } }: prints ratios
   --keep DIR       keeps the events there for the next run
   --json           a line of JSON a query`
+
+/** Writing it takes its time; above so many events it is done when asked for. */
+const neededEventsMax = 5_000_000
 
 /** Throws with a message for people when an option is not known or does not fit. */
 export function readOptions(args: readonly string[]): Options {
@@ -58,16 +65,18 @@ export function readOptions(args: readonly string[]): Options {
       mode: { type: 'string', default: 'backlog' },
       ...{ queries: text, events: text, batch: text, batches: text, seed: text, rate: text },
       ...{ threads: text, memory: text, peers: text, keep: text },
-      ...{ permuted: flag, foreign: flag, profile: flag, json: flag },
+      ...{ permuted: flag, foreign: flag, profile: flag, json: flag, needed: flag },
     },
   })
   const mode = modes.find((known) => known === values.mode)
   if (mode === undefined) throw new Error(`--mode is ${values.mode}, wanted one of ${modes.join(', ')}`)
   const long = mode === 'curve' || mode === 'latency'
+  const events = whole('events', values.events) ?? (long ? 20_000_000 : 1_000_000)
+  const showsNeeded = mode === 'backlog' || mode === 'live' || mode === 'curve'
   return {
     mode,
     queries: values.queries?.split(',').filter((name) => name !== '') ?? [],
-    events: whole('events', values.events) ?? (long ? 20_000_000 : 1_000_000),
+    events,
     batch: whole('batch', values.batch) ?? (mode === 'backlog' ? undefined : 10_000),
     batches: whole('batches', values.batches) ?? 10_000,
     seed: whole('seed', values.seed) ?? 1,
@@ -76,6 +85,7 @@ export function readOptions(args: readonly string[]): Options {
     memory: values.memory,
     peers: values.peers,
     keep: values.keep,
+    needed: showsNeeded && (values.needed || events <= neededEventsMax),
     permuted: values.permuted,
     foreign: values.foreign,
     profile: values.profile,

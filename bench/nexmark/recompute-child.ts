@@ -3,6 +3,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { ident, path, text } from '../../connectors/store/quote.ts'
+import { redefine } from '../../engine/serve/core.ts'
+import { historyOf } from './history.ts'
+import { type Needed, neededBytes } from './needed.ts'
 import { nexmarkProject, nexmarkStream, selectOf } from './project.ts'
 import { linesSql, parquetSql, relationsSql } from './recompute.ts'
 import { type Recomputed, type RecomputeTask, taskOf, tell } from './task.ts'
@@ -49,7 +52,14 @@ async function compared(): Promise<Omit<Recomputed, 'seconds'>> {
   const differences = isEqual
     ? []
     : [...(await differing(connection, 'only in the view', view, fresh)), ...(await differing(connection, 'only recomputed', fresh, view))]
-  return { rows: ours.rows, wanted: wanted.rows, isEqual, differences }
+  const needed = task.isNeededTold ? await neededOf(connection, view) : null
+  return { rows: ours.rows, wanted: wanted.rows, isEqual, differences, needed }
+}
+
+async function neededOf(connection: DuckDBConnection, view: string): Promise<Needed> {
+  const plan = (await redefine(project)).plans.get(task.query)
+  if (!plan) throw new Error(`There is no plan of ${task.query}`)
+  return neededBytes(connection, stream, view, historyOf(plan), join(task.dataDir, 'needed.duckdb'))
 }
 
 async function differing(connection: DuckDBConnection, what: string, one: string, other: string): Promise<string[]> {

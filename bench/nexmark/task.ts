@@ -1,4 +1,5 @@
 import type { EventOptions } from './event.ts'
+import type { Needed } from './needed.ts'
 import type { EngineSettings } from './project.ts'
 import type { StatementTime } from './statements.ts'
 
@@ -57,6 +58,8 @@ export interface RecomputeTask {
   /** Files of lines over which the recomputation is timed; empty: it is not. */
   readonly lines: readonly string[]
   readonly threads: number | undefined
+  /** Whether it tells what the view cannot do without. */
+  readonly isNeededTold: boolean
 }
 
 /** The one line that it answers. */
@@ -67,6 +70,7 @@ export interface Recomputed {
   readonly isEqual: boolean
   /** Some rows that are on one side only. */
   readonly differences: readonly string[]
+  readonly needed: Needed | null
 }
 
 /** The task that a child process was started with. */
