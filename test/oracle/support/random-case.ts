@@ -35,7 +35,7 @@ export const tapes: fc.Arbitrary<Tapes> = fc.record({
       ),
       tape: tape(150),
     }),
-    { minLength: 2, maxLength: 9 },
+    { minLength: 4, maxLength: 10 },
   ),
 })
 
@@ -50,8 +50,9 @@ export async function caseOf(choices: Tapes, plain: Plain, onMade?: (forms: read
   await plain.renew([...world.streams, ...world.tables])
   const views = await randomViews(world, plain, choices.views, onMade)
   const wanted = choices.steps.filter((step) => late > 0 || step.do !== 'join') // with nobody to join it would be a restart
-  const steps = wanted.map((step) => stepOf(step.do, world, new Chooser(step.tape)))
-  const end: Step = { do: 'batches', count: 1_000, events: chooser.pick([1_000, 7]), path: chooser.pick(['constants', 'parameters']) }
+  const sources = sourcesFor(views, world)
+  const steps = wanted.map((step) => stepOf(step.do, world, sources, new Chooser(step.tape)))
+  const end: Step = { do: 'batches', count: 1_000, events: chooser.pick([1_000, 7, 3]), path: chooser.pick(['constants', 'parameters']) }
   const joins = late > 0 ? [{ do: 'join' } as const] : []
   return { world: spec, views, early: Math.max(views.length - late, 0), durable, recomputeRowsMax, steps: [...steps, ...joins, end] }
 }
@@ -107,13 +108,20 @@ function knownSources(world: World): Known[] {
       ...types.map((type) => ({ name: `${source.name}.${type.name}`, alias: type.name, fields: type.fields })),
     ]
     return relations.map(({ name, alias, fields }) => {
-      const columns = fields.map((field) => ({ name: field.name, type: sqlTypeText(field.type) }))
+      const columns = fields.map((field) => ({ name: field.name, type: sqlTypeText(field.type), required: field.required }))
       return { name, alias, columns, kind: source.kind, rows: source.kind === 'stream' ? 40 : 5 }
     })
   })
 }
 
-function stepOf(what: Step['do'], world: World, chooser: Chooser): Step {
+/** All sources, those that a view names more often: events that nobody reads say little. */
+function sourcesFor(views: readonly ViewText[], world: World): (StreamModel | TableModel)[] {
+  const all = [...world.streams, ...world.tables]
+  const named = all.filter(({ name }) => views.some(({ plain }) => new RegExp(`\\b${name}\\b`).test(plain)))
+  return [...named, ...named, ...named, ...all]
+}
+
+function stepOf(what: Step['do'], world: World, sources: readonly (StreamModel | TableModel)[], chooser: Chooser): Step {
   if (what === 'restart' || what === 'join') return { do: what }
   if (what === 'batches') {
     const events = chooser.pick([1_000, 7, 1])
@@ -125,7 +133,7 @@ function stepOf(what: Step['do'], world: World, chooser: Chooser): Step {
     const events = Array.from({ length: count }, () => foreignEvent(to, chooser))
     return { do: what, to: to.name, partition: chooser.below(to.partitions), events }
   }
-  const to = chooser.pick<StreamModel | TableModel>([...world.streams, ...world.tables])
+  const to = chooser.pick(sources)
   const events = Array.from({ length: count }, (): Appended => {
     if (to.kind === 'table') {
       const row = rowOf(to, chooser)

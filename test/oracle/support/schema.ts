@@ -128,11 +128,15 @@ export function payloadOf(source: StreamModel, type: string, chooser: Chooser): 
 /** A good row of a table, keyed by one of few keys. */
 export function rowOf(source: TableModel, chooser: Chooser): Record<string, unknown> {
   if (source.name === 'dim')
-    return { k: chooser.pick(['a', 'b', 'c', 'x']), label: chooser.pick(['one', 'two', 'a', undefined]), size: chooser.pick([1, 2, null]) }
+    return {
+      k: chooser.pick(['a', 'b', 'c', 'x']),
+      label: chooser.pick(['one', 'two', 'a', undefined]),
+      size: chooser.pick([1, 2, 5, null]),
+    }
   return {
     code: chooser.pick([0, 1, 2, 3, 7]),
     k: chooser.pick(['a', 'a', 'b', 'x', undefined]),
-    rank: chooser.pick([1, 1, 2, undefined]),
+    rank: chooser.pick([1, 1, 2, 4, undefined]),
     price: chooser.pick(['0.25', '10.00', undefined]),
   }
 }

@@ -3,6 +3,8 @@ import type { Chooser } from '../chooser.ts'
 export interface Column {
   readonly name: string
   readonly type: string
+  /** It is known to be never NULL. */
+  readonly required?: boolean
 }
 
 /** A relation as random SQL sees it. */
@@ -86,6 +88,18 @@ export function any({ c }: Scope, of: Known, prefix = ''): string {
 /** Something of text to join by. */
 export function key(x: Scope, of: Known, prefix = ''): string {
   return column(x, of, is.text, prefix) ?? `CAST(${any(x, of, prefix)} AS VARCHAR)`
+}
+
+/** Columns that are never NULL, and that many rows share. */
+export function sureColumns(of: Known): string[] {
+  const own = of.columns.filter((one) => one.required && /^(VARCHAR|BOOLEAN|DATE|TINYINT|SMALLINT|INTEGER)$/.test(one.type))
+  return [...own.map((one) => `"${one.name}"`), ...(of.kind === 'stream' ? ['_type', '_partition'] : [])]
+}
+
+/** Something that is never NULL, whatever the relation. */
+export function sure(x: Scope, of: Known, prefix = ''): string {
+  const [own, text] = [sureColumns(of).map((name) => prefix + name), key(x, of, prefix)]
+  return x.c.pick([...own, ...own, `coalesce(${text}, 'none')`, `${text} IS NULL`])
 }
 
 export function as(x: Scope, expression: string): string {

@@ -6,6 +6,7 @@ import { type Column, type Form, type Known, looseName, plainText, type Scope } 
 import { rowForms } from './rows.ts'
 import { setForms } from './set-operations.ts'
 import { subqueryForms } from './subqueries.ts'
+import { extremeForms, firstForms } from './sure-keys.ts'
 import { timeForms } from './time.ts'
 import { windowForms } from './windows.ts'
 
@@ -17,6 +18,8 @@ export const forms: readonly (readonly Form[])[] = [
   subqueryForms,
   setForms,
   windowForms,
+  firstForms,
+  extremeForms,
   queryForms,
   timeForms,
 ]

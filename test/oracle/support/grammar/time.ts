@@ -1,6 +1,6 @@
 import { aggregate } from './aggregates.ts'
 import { where } from './expressions.ts'
-import { any, as, column, type Form, is, key, type Scope, tail } from './relation.ts'
+import { any, as, column, type Form, is, key, type Scope, sure, tail } from './relation.ts'
 import { tying } from './ties.ts'
 
 function bucket(x: Scope, time: string): string {
@@ -52,7 +52,7 @@ export const timeForms: readonly Form[] = [
     make: (x) => {
       const time = column(x, x.from, is.stamp)
       if (time === undefined) return undefined
-      const by = key(x, x.from)
+      const by = x.c.chance(2) ? sure(x, x.from) : key(x, x.from)
       const shown = `${by} AS g, ${time} AS moment, coalesce(${time} - lag(${time}) OVER (PARTITION BY ${by} ORDER BY ${time}${tail('r')}) > INTERVAL '10 minutes', true) AS opens`
       const marked = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r WHERE ${time} IS NOT NULL` })
       const numbered = `SELECT g, moment, count(*) FILTER (WHERE opens) OVER (PARTITION BY g ORDER BY moment) AS session FROM (${marked}) AS marked`
@@ -70,8 +70,9 @@ export const timeForms: readonly Form[] = [
   {
     name: 'runs of one value',
     make: (x) => {
-      const [by, own] = [any(x, x.from, 'r.'), any(x, x.from, 'r.')]
-      const at = x.from.kind === 'stream' ? 'r._offset' : (column(x, x.from, is.sortable, 'r.') ?? any(x, x.from, 'r.'))
+      const [by, own] = [x.c.chance(2) ? sure(x, x.from, 'r.') : any(x, x.from, 'r.'), any(x, x.from, 'r.')]
+      const late = column(x, x.from, is.sortable, 'r.') ?? any(x, x.from, 'r.')
+      const at = x.from.kind === 'stream' ? x.c.pick(['r._offset', late]) : late
       const shown = `${by} AS g, ${at} AS o, CASE WHEN lag(${own}) OVER (PARTITION BY ${by} ORDER BY ${at}${tail('r')}) IS DISTINCT FROM ${own} THEN 1 ELSE 0 END AS opens`
       const marked = tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r` })
       const numbered = `SELECT g, o, sum(opens) OVER (PARTITION BY g ORDER BY o) AS run FROM (${marked}) AS marked`
