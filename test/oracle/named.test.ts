@@ -26,6 +26,9 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   'a count without GROUP BY begins at 0 and goes on': [
     'SELECT count(*) AS n, sum(i) AS s, avg(i) AS a, count(i) FILTER (WHERE i > 1) AS f FROM shop',
   ],
+  'bits of a value that comes an even number of times': [
+    "SELECT v, bit_xor(three) AS b FROM (SELECT k AS v, 3 AS three FROM shop EXCEPT ALL SELECT 'nobody', 3) GROUP BY v",
+  ],
   'an aggregate over nothing': ["SELECT count(*) AS n, max(k) AS m FROM shop WHERE k = 'nobody'"],
   'HAVING without GROUP BY': ['SELECT 1 AS one FROM shop HAVING count(*) > 2'],
   'a place column beside named columns': ['SELECT _offset AS o, k FROM shop'],

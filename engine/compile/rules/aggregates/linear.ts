@@ -119,7 +119,8 @@ function parity(call: Call, argument: Argument, pool: Pool): Kept | undefined {
   })
   if (rows.weight === undefined) return { value: (at) => at(name) }
   const values = countedValues(pool, rows, argument)
-  return { value: (at) => `CASE WHEN ${at(values)} > 0 THEN ${at(name)} END` }
+  // Where every value stands an even number of times no weight was odd, and the bits are none: 0, not NULL.
+  return { value: (at) => `CASE WHEN ${at(values)} > 0 THEN coalesce(${at(name)}, CAST(0 AS ${call.type})) END` }
 }
 
 function shown(type: string, column: string): Kept {
