@@ -35,7 +35,7 @@ export const tapes: fc.Arbitrary<Tapes> = fc.record({
       ),
       tape: tape(150),
     }),
-    { minLength: 4, maxLength: 10 },
+    { minLength: 4, maxLength: 9 },
   ),
 })
 
@@ -52,7 +52,12 @@ export async function caseOf(choices: Tapes, plain: Plain, onMade?: (forms: read
   const wanted = choices.steps.filter((step) => late > 0 || step.do !== 'join') // with nobody to join it would be a restart
   const sources = sourcesFor(views, world)
   const steps = wanted.map((step) => stepOf(step.do, world, sources, new Chooser(step.tape)))
-  const end: Step = { do: 'batches', count: 1_000, events: chooser.pick([1_000, 7, 3]), path: chooser.pick(['constants', 'parameters']) }
+  const end: Step = {
+    do: 'batches',
+    count: 1_000,
+    events: chooser.pick([1_000, 1_000, 7, 3]),
+    path: chooser.pick(['constants', 'parameters']),
+  }
   const joins = late > 0 ? [{ do: 'join' } as const] : []
   return { world: spec, views, early: Math.max(views.length - late, 0), durable, recomputeRowsMax, steps: [...steps, ...joins, end] }
 }
