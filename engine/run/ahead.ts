@@ -17,6 +17,10 @@ export interface AheadOptions {
   readonly at: bigint
   /** Schema of the database `ahead` for the tables: not that of the batch that is being applied. */
   readonly schema: string
+  /** It holds tables of other members, or is not there yet. */
+  readonly isStale: boolean
+  /** The first statement with events is under way: DuckDB works, and JavaScript may. */
+  readonly onBusy?: () => void
   readonly literalEventsMax?: number | undefined
   readonly measurements?: Measurements | undefined
 }
@@ -74,9 +78,11 @@ export async function workAhead(store: Store, batch: Batch, options: AheadOption
       fusedAhead: isFused,
     })
     if (batch.events > limits.stagedEventsMax && deltas.first.length > 0) return undefined
-    await tx.run(`DROP SCHEMA IF EXISTS ${path(aheadDatabase, schema)} CASCADE`)
-    await tx.run(`CREATE SCHEMA ${path(aheadDatabase, schema)}`)
-    const make = maker(tx, changes, measuring)
+    if (options.isStale) {
+      await tx.run(`DROP SCHEMA IF EXISTS ${path(aheadDatabase, schema)} CASCADE`)
+      await tx.run(`CREATE SCHEMA ${path(aheadDatabase, schema)}`)
+    }
+    const make = maker(tx, changes, measuring, options.onBusy)
     for (const statement of deltas.first) await make(decoding, statement)
     for (const one of begun) {
       const { name } = one.member.derivation
@@ -106,7 +112,12 @@ function* rest({ steps, next }: Begun): Steps {
 }
 
 /** Runs a statement that only makes a table, in the database `ahead`; what it takes is measured as if it were made where it usually is. */
-function maker(tx: Transaction, changes: BatchChanges, measuring: Measuring | undefined) {
+function maker(tx: Transaction, changes: BatchChanges, measuring: Measuring | undefined, onBusy: (() => void) | undefined) {
+  let tell = onBusy
+  const isUnderWay = () => {
+    tell?.()
+    tell = undefined
+  }
   return (derivation: string, statement: Statement): Promise<number> => {
     const name = statement.makes ?? ''
     const headOf = (table: string) => `CREATE OR REPLACE TEMP TABLE ${table} AS `
@@ -115,7 +126,8 @@ function maker(tx: Transaction, changes: BatchChanges, measuring: Measuring | un
     const { sql, parameters } = statement
     const head = [headOf(place), usual].find((text) => sql.startsWith(text))
     if (head === undefined) throw new Error(`Not a statement that makes ${name} alone: ${sql}`)
-    const run = () => tx.run(`CREATE TABLE ${place} AS ${sql.slice(head.length)}`, parameters)
+    // What is there is of a batch that has been applied.
+    const run = () => tx.run(`CREATE OR REPLACE TABLE ${place} AS ${sql.slice(head.length)}`, parameters, isUnderWay)
     return measuring ? measuring.step(derivation, usual, run) : run()
   }
 }

@@ -64,9 +64,12 @@ export class Loop {
   #fresh = new Set<string>()
   #background: Background[] = []
   #boundary: (() => Promise<void>)[] = []
-  /** Which of two places the batch that is worked on ahead goes to. */
-  #place = 0
+  /** Which of two places the batch that is worked on ahead goes to, and whose tables each holds. */
+  #place: 0 | 1 = 0
+  readonly #usedFor: (readonly Member[] | undefined)[] = []
   #next: Promise<Upcoming> | undefined
+  /** With full batches waiting, the one after the next is read while DuckDB works on the next. */
+  #later: { readonly members: readonly Member[]; readonly from: Position; readonly batch: Promise<Batch | undefined> } | undefined
   #wake = new AbortController()
   readonly #checkpoints: Checkpoints
   #committedAt: Date | undefined
@@ -133,7 +136,7 @@ export class Loop {
         if (batch) {
           // With more events waiting than a batch holds, a build must be faster than the live views, or it never meets them.
           await this.#stepBackground()
-          if (batch.events >= this.#options.batch.events || batch.bytes >= this.#options.batch.bytes) await this.#stepBackground()
+          if (this.#isFull(batch)) await this.#stepBackground()
         } else if (!(await this.#stepBackground())) await this.#idle()
         await this.#checkpoints.between()
       }
@@ -155,6 +158,8 @@ export class Loop {
   async settle(): Promise<void> {
     await this.#next?.catch(() => undefined) // what it is told of is told in its turn, which does not come
     this.#next = undefined
+    await this.#later?.batch.catch(() => undefined)
+    this.#later = undefined
   }
 
   /** One batch, if there is one; while DuckDB works on it, the next is read. */
@@ -183,18 +188,30 @@ export class Loop {
   /** The batch after this one; while this one is applied, what can be worked out of that one is. */
   async #readAhead({ to }: Batch): Promise<Upcoming> {
     const { store, sources, literalEventsMax } = this.#options
-    const members = this.#members
-    const batch = await this.#read(to)
-    if (!batch || this.#fresh.size > 0) return { members, from: to, batch }
-    this.#place = 1 - this.#place
-    const schema = `live ${this.#place}`
     const { measurements } = this
-    return {
-      members,
-      from: to,
-      batch,
-      ahead: await workAhead(store, batch, { sources, members, at: this.#at(batch.to), schema, literalEventsMax, measurements }),
+    const members = this.#members
+    const later = this.#later
+    this.#later = undefined
+    const isRead = later !== undefined && later.members === members && later.from === to
+    const batch = (isRead ? await later.batch : undefined) ?? (await this.#read(to))
+    if (!batch || this.#fresh.size > 0) return { members, from: to, batch }
+    const place = this.#place === 0 ? 1 : 0
+    this.#place = place
+    const isStale = this.#usedFor[place] !== members
+    const options = { sources, members, at: this.#at(batch.to), schema: `live ${place}`, isStale, literalEventsMax, measurements }
+    const onBusy = () => {
+      if (!this.#isFull(batch)) return
+      this.#later = { members, from: batch.to, batch: this.#read(batch.to) }
+      this.#later.batch.catch(() => undefined) // awaited when its turn comes, where it throws
     }
+    const ahead = await workAhead(store, batch, { ...options, onBusy })
+    this.#usedFor[place] = ahead ? members : undefined // whatever failed may have left no place at all
+    return { members, from: to, batch, ahead }
+  }
+
+  /** There is more than it holds, or so it seems. */
+  #isFull({ events, bytes }: Batch): boolean {
+    return events >= this.#options.batch.events || bytes >= this.#options.batch.bytes
   }
 
   async #apply(batch: Batch, ahead?: Ahead, onBusy?: () => void): Promise<void> {
