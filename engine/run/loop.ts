@@ -1,17 +1,17 @@
 import type { Log } from '../../connectors/log/log.ts'
 import type { Amount, Store } from '../../connectors/store/store.ts'
 import { limits } from '../../limits.ts'
-import { type Ahead, workAhead } from './ahead.ts'
+import type { Ahead } from './ahead.ts'
 import { applyBatch } from './apply.ts'
 import { type Batch, type Position, positionSum, type Source } from './batch.ts'
 import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import type { Changes } from './derivation.ts'
+import { Lookahead } from './lookahead.ts'
 import { Measurements } from './measurements.ts'
 import { type Member, tableOf, ViewFailed } from './member.ts'
 import { positionStatement } from './position-statement.ts'
-import { type ReadLimits, readBatch } from './read-batch.ts'
+import type { ReadLimits } from './read-batch.ts'
 import { setVersionState, writeFresh } from './registry.ts'
-import { wantOf } from './want.ts'
 
 export interface LoopOptions {
   readonly store: Store
@@ -39,15 +39,6 @@ export interface Commit {
   readonly changes: Changes
 }
 
-/** A batch that was read while another was applied. */
-interface Upcoming {
-  /** For whom. */
-  readonly members: readonly Member[]
-  readonly from: Position
-  readonly batch: Batch | undefined
-  readonly ahead?: Ahead | undefined
-}
-
 /** Work that is done between live batches, a step at a time: a build. */
 export interface Background {
   /** `more`: call again soon; `wait`: nothing to do before the next commit; `done`: never call again. */
@@ -64,13 +55,8 @@ export class Loop {
   #fresh = new Set<string>()
   #background: Background[] = []
   #boundary: (() => Promise<void>)[] = []
-  /** Which of two places the batch that is worked on ahead goes to, and whose tables each holds. */
-  #place: 0 | 1 = 0
-  readonly #usedFor: (readonly Member[] | undefined)[] = []
-  #next: Promise<Upcoming> | undefined
-  /** With full batches waiting, the one after the next is read while DuckDB works on the next. */
-  #later: { readonly members: readonly Member[]; readonly from: Position; readonly batch: Promise<Batch | undefined> } | undefined
   #wake = new AbortController()
+  readonly #lookahead: Lookahead
   readonly #checkpoints: Checkpoints
   #committedAt: Date | undefined
 
@@ -78,6 +64,13 @@ export class Loop {
     this.#options = options
     this.#position = options.position
     this.#members = options.members
+    this.#lookahead = new Lookahead({
+      ...options,
+      measurements: this.measurements,
+      members: () => this.#members,
+      hasFresh: () => this.#fresh.size > 0,
+      at: (position) => this.#at(position),
+    })
     this.#checkpoints = new Checkpoints(options.store, options.onCheckpoint)
   }
 
@@ -136,7 +129,7 @@ export class Loop {
         if (batch) {
           // With more events waiting than a batch holds, a build must be faster than the live views, or it never meets them.
           await this.#stepBackground()
-          if (this.#isFull(batch)) await this.#stepBackground()
+          if (this.#lookahead.isFull(batch)) await this.#stepBackground()
         } else if (!(await this.#stepBackground())) await this.#idle()
         await this.#checkpoints.between()
       }
@@ -156,62 +149,18 @@ export class Loop {
 
   /** Resolves when nothing is read or decoded ahead any more; for whoever steps by hand and goes on with another loop. */
   async settle(): Promise<void> {
-    await this.#next?.catch(() => undefined) // what it is told of is told in its turn, which does not come
-    this.#next = undefined
-    await this.#later?.batch.catch(() => undefined)
-    this.#later = undefined
+    await this.#lookahead.settle()
   }
 
   /** One batch, if there is one; while DuckDB works on it, the next is read. */
   async #turn(): Promise<Batch | undefined> {
     await this.#runBoundary()
-    const read = await this.#next
-    this.#next = undefined
-    // Members that joined meanwhile may want more of an event than was read ahead; after a batch that failed, another one is due.
-    const isDue = read?.batch !== undefined && read.members === this.#members && read.from === this.#position
-    const { batch, ahead } = isDue ? read : { batch: await this.#read() }
+    const { batch, ahead } = await this.#lookahead.take(this.#position)
     if (!batch) return undefined
-    const readAhead = () => {
-      this.#next ??= this.#readAhead(batch)
-      this.#next.catch(() => undefined) // awaited in the next turn, where it throws
-    }
+    const readAhead = () => this.#lookahead.begin(batch)
     await this.#apply(batch, ahead, readAhead)
     readAhead()
     return batch
-  }
-
-  #read(from: Position = this.#position): Promise<Batch | undefined> {
-    const members = this.#members
-    return readBatch(this.#options.log, [...this.#options.sources.values()], from, this.#options.batch, (source) => wantOf(source, members))
-  }
-
-  /** The batch after this one; while this one is applied, what can be worked out of that one is. */
-  async #readAhead({ to }: Batch): Promise<Upcoming> {
-    const { store, sources, literalEventsMax } = this.#options
-    const { measurements } = this
-    const members = this.#members
-    const later = this.#later
-    this.#later = undefined
-    const isRead = later !== undefined && later.members === members && later.from === to
-    const batch = (isRead ? await later.batch : undefined) ?? (await this.#read(to))
-    if (!batch || this.#fresh.size > 0) return { members, from: to, batch }
-    const place = this.#place === 0 ? 1 : 0
-    this.#place = place
-    const isStale = this.#usedFor[place] !== members
-    const options = { sources, members, at: this.#at(batch.to), schema: `live ${place}`, isStale, literalEventsMax, measurements }
-    const onBusy = () => {
-      if (!this.#isFull(batch)) return
-      this.#later = { members, from: batch.to, batch: this.#read(batch.to) }
-      this.#later.batch.catch(() => undefined) // awaited when its turn comes, where it throws
-    }
-    const ahead = await workAhead(store, batch, { ...options, onBusy })
-    this.#usedFor[place] = ahead ? members : undefined // whatever failed may have left no place at all
-    return { members, from: to, batch, ahead }
-  }
-
-  /** There is more than it holds, or so it seems. */
-  #isFull({ events, bytes }: Batch): boolean {
-    return events >= this.#options.batch.events || bytes >= this.#options.batch.bytes
   }
 
   async #apply(batch: Batch, ahead?: Ahead, onBusy?: () => void): Promise<void> {
