@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api'
+import { wrongOptimizers } from '../../connectors/store/duckdb/open.ts'
 import { ident } from '../../connectors/store/quote.ts'
 import { type Col, inputsOf, type Op } from '../../engine/compile/algebra/op.ts'
 import { selectOf } from '../../engine/compile/algebra/select-of.ts'
@@ -41,7 +42,7 @@ const stepsByDefault = process.env.EVERT_LONG === '1' ? 12 : 8
 export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly string[]> {
   const { op, seed, steps = stepsByDefault, rowsMax = 6, firstAt = -1, handsOn = true, rounded = (row) => row } = traced
   const random = mulberry(seed)
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1', disabled_optimizers: wrongOptimizers })
   const connection = await instance.connect()
   const run = async (sql: string): Promise<number> => {
     try {

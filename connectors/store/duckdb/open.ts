@@ -25,6 +25,12 @@ export interface DuckdbOptions {
 }
 
 /**
+ * DuckDB 1.5.1 to 1.5.6 computes parts of a plan that look alike once, and takes those for alike that show other columns: wrong
+ * rows, without a word (duckdb issues 25819, 24624). So what stands twice is computed twice.
+ */
+export const wrongOptimizers = 'common_subplan'
+
+/**
  * Opens the DuckDB file, or memory when `file` is `:memory:`. Throws `store-locked` when another process holds it, naming
  * that process. A file that DuckDB cannot read is set aside under a name with today's date, and a new one is begun; with
  * `unreadable: 'refuse'` it stays where it is, and `store-unreadable` is thrown.
@@ -80,6 +86,7 @@ async function openInstance(file: string, options: DuckdbOptions): Promise<DuckD
     // No extension is ever fetched.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    disabled_optimizers: wrongOptimizers,
     ...(options.memoryLimit ? { memory_limit: options.memoryLimit } : {}),
     ...(options.threads ? { threads: String(options.threads) } : {}),
     ...(options.tempDir ? { temp_directory: options.tempDir } : {}),

@@ -1,4 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { wrongOptimizers } from '../../../connectors/store/duckdb/open.ts'
 import { ident, list, path, text } from '../../../connectors/store/quote.ts'
 import { sqlTypeText } from '../../../engine/model/schema/sql-type.ts'
 import type { Field, StreamModel, TableModel } from '../../../engine/model/types.ts'
@@ -37,7 +38,7 @@ export class Plain {
   }
 
   static async open(sources: Iterable<StreamModel | TableModel>): Promise<Plain> {
-    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1', disabled_optimizers: wrongOptimizers })
     const plain = new Plain(instance, await instance.connect())
     await plain.run("SET TimeZone = 'UTC'")
     for (const source of sources) await plain.#create(source)
