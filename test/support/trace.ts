@@ -5,7 +5,7 @@ import { type Col, inputsOf, type Op } from '../../engine/compile/algebra/op.ts'
 import { selectOf } from '../../engine/compile/algebra/select-of.ts'
 import { exactQuotientDdl } from '../../engine/compile/exact-quotient.ts'
 import { changeIn, isAdded } from '../../engine/compile/rules/hand-on.ts'
-import type { Handed, Input, Names, Rule, Run, Traits } from '../../engine/compile/rules/rule.ts'
+import { asked, type Handed, type Input, type Names, type Rule, type Run, type Traits } from '../../engine/compile/rules/rule.ts'
 
 /** What may stand in the cells of an input's column: SQL texts, `NULL` among them. */
 export type Domains = Readonly<Record<string, readonly string[]>>
@@ -184,7 +184,8 @@ export async function trace<O extends Op>(traced: Traced<O>): Promise<readonly s
       while (!next.done) {
         last.push(next.value)
         const count = await run(next.value)
-        next = statements.next(context.isSmall ? 1 : count)
+        // Who asks is told in any batch.
+        next = statements.next(context.isSmall && !next.value.startsWith(asked) ? 1 : count)
       }
       return next.value
     }

@@ -25,6 +25,8 @@ export interface RunningCall {
   }[]
   /** Rows that tie in its order have one value. */
   readonly sharesWithPeers: boolean
+  /** One more of them may leave it as it is; then it leaves the state as it is, too. */
+  readonly maySettle: boolean
 }
 
 /** Values that equal ones look like: of the least of a batch and that of a state either may be shown. */
@@ -56,6 +58,7 @@ export function runningCall({ col, expr: { ast, sql } }: Output, { name, kept: k
     value: `CAST(${value} AS ${col.type})`,
     state: [{ name, sql: ident(col.id) }],
     sharesWithPeers: false,
+    maySettle: false,
     ...some,
   })
   if (isAst(ast.filter_expr) && !['count', 'count_star', 'sum', 'min', 'max'].includes(call)) return undefined
@@ -81,18 +84,18 @@ export function runningCall({ col, expr: { ast, sql } }: Output, { name, kept: k
   switch (call) {
     case 'count':
     case 'count_star':
-      return running(`coalesce(${kept}, 0) + ${own}`, { sharesWithPeers })
+      return running(`coalesce(${kept}, 0) + ${own}`, { sharesWithPeers, maySettle: children.length > 0 })
     case 'min':
     case 'max':
       if (!comparable.test(col.type)) return undefined
-      return running(`${call === 'min' ? 'least' : 'greatest'}(${kept}, ${own})`, { sharesWithPeers }) // both pass over NULL
+      return running(`${call === 'min' ? 'least' : 'greatest'}(${kept}, ${own})`, { sharesWithPeers, maySettle: true }) // both pass over NULL
     case 'sum': {
       if (!sums.test(col.type)) return undefined
       const argument = children[0] && columnOf(children[0])
       const type = argument ? sumType(argument.type) : col.type === 'HUGEINT' ? 'BIGINT' : col.type
       if (type === undefined) return undefined
       const state = [{ name, sql: `CAST(${ident(col.id)} AS ${type})` }]
-      return running(`coalesce(${kept} + ${own}, ${kept}, ${own})`, { state, sharesWithPeers })
+      return running(`coalesce(${kept} + ${own}, ${kept}, ${own})`, { state, sharesWithPeers, maySettle: true })
     }
     case 'avg':
     case 'mean':
@@ -126,6 +129,7 @@ function averaged(running: Running, { ast, name, keptOf, argument }: Omit<Lag, '
       { name: count, sql: ident(count), hidden: { alone: batch(count), behind: behind.count } },
     ],
     sharesWithPeers: unit !== 'ROWS',
+    maySettle: true,
   })
 }
 

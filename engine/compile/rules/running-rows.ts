@@ -23,7 +23,7 @@ export function lastRows(running: Running, fresh: string): string {
 
 /** The partitions of a batch, what is kept of them (`_rid` NULL: nothing), and whether something of it came too late for that. Where rows may go, `came` has weights and is not numbered yet. */
 export function touchedPartitions(running: Running, came: string, state: string, mayTake: boolean): string {
-  const { partition, place, isStrict } = running
+  const { partition, place, equals } = running
   const keys = partition.map((key, i) => `${key.sql} AS _k${i}`).join(', ')
   const own = mayTake
     ? `SELECT ${keys}, ${place.descending ? 'max' : 'min'}(${place.sql}) AS _first, bool_or(_w < 0) AS _gone FROM ${came} GROUP BY ALL`
@@ -31,16 +31,18 @@ export function touchedPartitions(running: Running, came: string, state: string,
   const columns = partition.map((key, i) => ({ id: `_k${i}`, type: '', nullable: key.nullable }))
   const names = stateNames(running).filter((name) => !keyNames(running).includes(name))
   const found = matches(columns, 'own', state, ['t.rowid AS _rid', ...names.map((name) => `t.${ident(name)}`)])
-  const isBehind = `own._first ${place.descending ? '<' : '>'}${isStrict ? '' : '='} kept._o`
+  const isBehind = `own._first ${place.descending ? '<' : '>'}${equals === 'late' ? '' : '='} kept._o`
   const late = `coalesce(NOT (${isBehind}), FALSE)${mayTake ? ' OR own._gone' : ''} AS _late`
   const shown = [...columns.map(({ id }) => `own.${id}`), 'kept._rid', ...names.map((name) => `kept.${ident(name)}`), late]
   const same = sameKeys(columns.map(({ id, nullable }) => ({ left: `own.${id}`, right: `kept.${id}`, nullable })))
   return `WITH own AS MATERIALIZED (${own}), kept AS MATERIALIZED (${found}) SELECT ${shown.join(', ')} FROM own LEFT JOIN kept ON ${same}`
 }
 
-/** What is read of the partitions that are not behind: `(SELECT _k0 …)`. */
-export function lateKeys(running: Running, touched: string): string {
-  return `(SELECT ${list(keyNames(running))} FROM ${touched} WHERE _late)`
+/** SELECT of the keys of the partitions that are computed anew: something came too late, or equals of the last row changed what they share. */
+export function lateKeys(running: Running, touched: string, fresh: string): string {
+  const late = `SELECT ${list(keyNames(running))} FROM ${touched} WHERE _late`
+  if (running.equals !== 'behind if settled') return late
+  return `${late} UNION SELECT ${running.partition.map((key) => key.sql).join(', ')} FROM ${fresh} WHERE _moved`
 }
 
 /** All rows of the partitions in `late`, from the input, or from what is kept and what came. */
@@ -71,7 +73,7 @@ export interface From {
   readonly isBehind: boolean
 }
 
-/** Rows with their windows, `_anew` where they are not behind what is kept, `_last` where one ends its partition, and what that leaves for the state: `_n`, `_rid`, hidden values. */
+/** Rows with their windows, `_anew` where they are not behind what is kept, `_moved` where they tie with it and change what they share (`behind if settled`), `_last` where one ends its partition, and what that leaves for the state: `_n`, `_rid`, hidden values. */
 export function freshRows(running: Running, { rows, touched, isBehind }: From): string {
   const [lowest, ...others] = running.stages
   const same = sameKeys(running.partition.map((key, i) => ({ left: key.sql, right: `s._k${i}`, nullable: key.nullable })))
@@ -79,7 +81,7 @@ export function freshRows(running: Running, { rows, touched, isBehind }: From): 
     ...valuesOf(lowest, isBehind),
     `${isBehind ? 'coalesce(s._n, 0) + b._m' : 'b._m'} AS _n`,
     touched ? 's._rid' : 'CAST(NULL AS BIGINT) AS _rid',
-    ...(isBehind && others.length > 0 ? keptCells(others) : []),
+    ...(isBehind ? keptNames(running).map((name) => `s.${ident(name)} AS ${ident(keptName(name))}`) : []),
   ]
   let from = `(SELECT b.*, ${cells.join(', ')} FROM ${rows} AS b${touched ? ` JOIN ${touched} AS s ON ${same}` : ''})`
   for (const stage of others) {
@@ -90,12 +92,33 @@ export function freshRows(running: Running, { rows, touched, isBehind }: From): 
   const hidden = running.stages.flatMap(({ calls }) =>
     calls.flatMap(({ state }) => state.filter((one) => one.hidden).map(({ name }) => name)),
   )
-  return `SELECT ${ids(running.columns)}, ${!isBehind} AS _anew, _last, _n, ${[...hidden.map(ident), '_rid'].join(', ')} FROM ${from}`
+  const marks = [
+    `${!isBehind} AS _anew`,
+    ...(running.equals === 'behind if settled' ? [`${isBehind ? isMoved(running) : 'FALSE'} AS _moved`] : []),
+  ]
+  return `SELECT ${[ids(running.columns), ...marks, '_last', '_n', ...hidden.map(ident), '_rid'].join(', ')} FROM ${from}`
 }
 
-/** What is kept of a partition, for the windows over the lowest ones. */
-function keptCells(others: readonly RunningStage[]): readonly string[] {
-  return ['_n', ...others.flatMap(statesOf)].map((name) => `s.${ident(name)} AS ${ident(keptName(name))}`)
+/** What is kept of a partition that its rows are seen with: for the windows over the lowest ones, and for what equals share. */
+function keptNames(running: Running): readonly string[] {
+  const [, ...others] = running.stages
+  const above = others.length > 0 ? ['_n', ...others.flatMap(statesOf)] : []
+  return [
+    ...new Set([...above, ...(running.equals === 'behind if settled' ? ['_o', ...sharedStates(running).map(({ name }) => name)] : [])]),
+  ]
+}
+
+/**
+ * Does a row that ties with the last one kept change the values that it shares? They follow from the kept ones and the row as those of a row
+ * behind would, so where the state stays as it is, no value that was shown becomes another.
+ */
+function isMoved(running: Running): string {
+  const differs = sharedStates(running).map(({ name, sql }) => `${sql} IS DISTINCT FROM ${ident(keptName(name))}`)
+  return `coalesce(${running.place.sql} = ${ident(keptName('_o'))} AND (${differs.join(' OR ')}), FALSE)`
+}
+
+function sharedStates(running: Running): readonly { readonly name: string; readonly sql: string }[] {
+  return running.stages.flatMap(({ calls }) => calls.flatMap((call) => (call.sharesWithPeers ? call.state : [])))
 }
 
 /** The windows over the batch alone. */

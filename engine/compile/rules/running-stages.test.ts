@@ -52,6 +52,13 @@ async function map(over: Window, expressions: readonly string[], first: number):
 
 const inOrder = 'PARTITION BY "#1" ORDER BY "#2", "#3", "#4"'
 
+/** The same in the order of the time alone: rows that come with the last one's time may add nothing to what it shares. */
+async function sessionsByTime(): Promise<Window> {
+  const below = await window(input, ['"#1"'], ['lag("#2") OVER (PARTITION BY "#1" ORDER BY "#2")'], 10)
+  const between = await map(below, ['"#1"', '"#2"', 'CASE WHEN "#2" - "#10" <= 1 THEN 0 ELSE 1 END'], 20)
+  return window(between, ['"#20"'], [`sum("#22") ${over}`, `max("#22") ${over}`], 30)
+}
+
 /** `lag` and a number; the key, the time and whether a session begins, under other names; and what runs over that. */
 async function sessions(calls: readonly string[], more: readonly string[] = []): Promise<Window> {
   const below = await window(input, ['"#1"'], [`lag("#2") OVER (${inOrder})`, `sum("#3") OVER (PARTITION BY "#1" ORDER BY "#2")`], 10)
@@ -62,6 +69,7 @@ async function sessions(calls: readonly string[], more: readonly string[] = []):
 const over = 'OVER (PARTITION BY "#20" ORDER BY "#21")'
 const chains: Record<string, () => Promise<Window>> = {
   'sessions by number': () => sessions([`sum("#22") ${over}`]),
+  'sessions by time, where equals come in two batches': sessionsByTime,
   'several windows over what is shown': () =>
     sessions([`count(*) ${over}`, `rank() ${over}`, `avg("#22") ${over}`, `max("#23") ${over}`], ['"#11"', '"#4" || \'!\'']),
   'three windows over one another': async () => {

@@ -31,8 +31,8 @@ export interface Running {
   readonly over: string
   /** What a row must be behind, as one comparable value. */
   readonly place: Place
-  /** Equals of the last row come too late: they share a value with it. */
-  readonly isStrict: boolean
+  /** What equals of a partition's last row are, since they may share a value with it: behind it; behind where they leave the value as it is; or too late. */
+  readonly equals: 'behind' | 'behind if settled' | 'late'
   /** Rows stand in the order of a time, as events mostly come. */
   readonly isInTime: boolean
   /** No two rows are equal: a window numbers them. */
@@ -95,6 +95,8 @@ function runningStack(op: Window, stages: readonly [Stage, ...Stage[]]): Running
   const [least] = shared.sort((one, other) => one.length - other.length)
   const deciding = least ?? orders.at(-1) ?? []
   const { partition } = lowest.op
+  const isOneOrder = orders.every((order) => order.length === orders[0]?.length)
+  const maySettle = isOneOrder && all.every(({ call }) => !call.sharesWithPeers || call.maySettle)
   const by = partition.length > 0 ? `PARTITION BY ${partition.map((part) => part.sql).join(', ')} ` : ''
   const columns = distinct([...input.columns, ...stages.flatMap((stage) => stage.op.columns).map(rootOf)])
   const shown = new Set(op.columns.map((column) => rootOf(column).id))
@@ -113,7 +115,7 @@ function runningStack(op: Window, stages: readonly [Stage, ...Stage[]]): Running
     by,
     over: `OVER (${by}ORDER BY ${longest.join(', ')})`,
     place: placeOf(deciding),
-    isStrict: least !== undefined,
+    equals: least === undefined ? 'behind' : maySettle ? 'behind if settled' : 'late',
     isInTime: deciding[0]?.descending === false && /^(DATE|TIMESTAMP)/.test(deciding[0].column.type),
     isNumbered: numbers.some(({ col }) => shown.has(col.id)),
   }

@@ -48,7 +48,8 @@ export function ofUntouched(rows: string, touched: string, keys: readonly Key[])
   return `(SELECT * FROM ${rows} ANTI JOIN ${touched} ON ${onKeys(keys)})`
 }
 
-function onKeys(keys: readonly Key[]): string {
+/** Condition that a row's key is the collected one. */
+export function onKeys(keys: readonly Key[]): string {
   return sameKeys(keys.map((key, i) => ({ left: key.sql, right: `_k${i}`, nullable: key.nullable })))
 }
 

@@ -84,6 +84,11 @@ const running: Record<string, Calls> = {
     ['count(*)', '"#4"', 'GROUPS UNBOUNDED PRECEDING'],
     ['max("#7")', '"#4"'],
   ],
+  'what equals share and may leave as it is': [
+    ['sum("#5")', '"#4"'],
+    ['min("#6")', '"#4"'],
+    ['count("#7")', '"#4"', 'GROUPS UNBOUNDED PRECEDING'],
+  ],
   ranks: [
     ['rank()', '"#4" DESC'],
     ['dense_rank()', '"#4" DESC'],
@@ -129,6 +134,26 @@ test('rows in their order are added, and nothing that is kept is read', async ()
   const inOrder = statements.join('\n')
   expect(inOrder).toContain('INSERT INTO _state.main SELECT')
   expect(inOrder).not.toContain('FROM _state.main')
+})
+
+test('equals of the last row that change nothing that it shares are behind it', async () => {
+  const calls: Calls = [['sum("#5")', '"#4"']]
+  const statements = async (values: readonly string[]) => {
+    const one = { ...domains, '#2': ['1'], '#4': ['1'], '#5': values }
+    const op = await window(['"#2"'], calls)
+    return (await trace({ op, plan: planWindow, seed: 8, insertOnly: [true], steps: 6, isSmall: false, rowsMax: 4, domains: one })).join(
+      '\n',
+    )
+  }
+  expect(await statements(['0', 'NULL'])).not.toContain('FROM _state.main')
+  expect(await statements(['1'])).toContain('FROM _state.main')
+})
+
+test.each([true, false])('equals of the last row, of which some change what it shares (only added: %s)', async (insertOnly) => {
+  const op = await window(['"#2"'], running['what equals share and may leave as it is'] ?? [])
+  const tied = { ...domains, '#4': ['1', '2'], '#5': ['0', 'NULL', '1', '-1'] }
+  for (const seed of [1, 2, 3, 4])
+    await trace({ op, plan: planWindow, seed, insertOnly: [insertOnly], steps: 6, rowsMax: 2, domains: tied })
 })
 
 test('what a batch costs is told by how rows may come', async () => {

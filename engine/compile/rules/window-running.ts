@@ -6,7 +6,7 @@ import { handOn } from './hand-on.ts'
 import { asked, type Handed, type Names, type Rule, type Run, type Traits } from './rule.ts'
 import { type Running, runningOf } from './running.ts'
 import { freshRows, lastRows, lateKeys, lateRows, numberedRows, rowsThatCame, stateNames, touchedPartitions } from './running-rows.ts'
-import { ofTouched, withRowid } from './touched.ts'
+import { ofTouched, onKeys, withRowid } from './touched.ts'
 import { keptRows, netOf, repeated } from './touched-rows.ts'
 
 /**
@@ -51,15 +51,15 @@ export function planRunning(op: Window, [input]: readonly Traits[]): Rule | unde
       const numbered = insertOnly ? numberedRows(running, `(${change})`) : change
       if ((yield `CREATE OR REPLACE TEMP TABLE ${came} AS ${numbered}`) === 0) return false
       yield `CREATE OR REPLACE TEMP TABLE ${touched} AS ${touchedPartitions(running, came, state, !insertOnly)}`
-      const late = run.isSmall ? lateKeys(running, touched) : run.temp('late')
-      const lateCount = run.isSmall ? 1 : yield `${asked}CREATE OR REPLACE TEMP TABLE ${late} AS FROM ${lateKeys(running, touched)}`
       const behind = insertOnly ? came : `(${numberedRows(running, rowsThatCame(running, came))})`
-      const selects = [freshRows(running, { rows: behind, touched: `(FROM ${touched} WHERE NOT _late)`, isBehind: true })]
+      yield `CREATE OR REPLACE TEMP TABLE ${fresh} AS ${freshRows(running, { rows: behind, touched: `(FROM ${touched} WHERE NOT _late)`, isBehind: true })}`
+      const late = run.temp('late')
+      const lateCount = yield `${asked}CREATE OR REPLACE TEMP TABLE ${late} AS ${lateKeys(running, touched, fresh)}`
       if (lateCount > 0) {
+        if (running.equals === 'behind if settled') yield `DELETE FROM ${fresh} USING ${late} WHERE ${onKeys(running.partition)}`
         const rows = `(${numberedRows(running, lateRows(running, late, { table: run.table, came, input: one }))})`
-        selects.push(freshRows(running, { rows, touched: `(FROM ${touched} WHERE _late)`, isBehind: false }))
+        yield `INSERT INTO ${fresh} ${freshRows(running, { rows, touched, isBehind: false })}`
       }
-      yield `CREATE OR REPLACE TEMP TABLE ${fresh} AS ${selects.join(' UNION ALL ')}`
       const isChanged = lateCount > 0 ? yield* replaceLate(running, run, fresh, late) : yield* addRows(running, run, fresh)
       const names = stateNames(running).slice(running.partition.length)
       yield `UPDATE ${state} AS s SET ${names.map((name) => `${ident(name)} = f.${ident(name)}`).join(', ')} FROM (${lastRows(running, fresh)}) AS f WHERE s.rowid = f._rid`
