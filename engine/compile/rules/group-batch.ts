@@ -28,7 +28,7 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, H
   }
   const isMerged = !run.handsOn && isMergeable(state, input.isOnlyAdded)
   if (run.isSmall && isMerged && !run.tries) {
-    yield mergeRows(state, run.table, `(${batchRows(state, source)})`)
+    yield mergeRows(state, run.table, `(${batchRows(state, source)})`, true)
     return false
   }
   // A small batch is grouped within the statement that reads it, where only one does.
@@ -37,7 +37,7 @@ export function* maintainGroup(state: GroupState, run: Run): Generator<string, H
   const grouped = batchRows(state, source)
   if (!isWithin && (yield `CREATE OR REPLACE TEMP TABLE ${batch} AS ${grouped}`) === 0) return false
   if (isMerged) {
-    yield mergeRows(state, run.table, batch)
+    yield mergeRows(state, run.table, batch, run.isSmall)
     if (run.tries) yield run.tries(`(${shownRows(state, groupsFound(state, run.table, batch))})`)
     return false
   }

@@ -21,7 +21,8 @@ export function* batchSource(state: GroupState, run: Run, input: Input): Generat
   if (state.distinct.length === 0 || run.isFirst) return yield* firstSource(state, run, input)
   const source = yield* staged(state, run, input)
   if (source === undefined) return undefined
-  const own = yield* made(run, 'own', ownRows(state, source))
+  // Grouped by themselves first, many rows are few beside the values; of a few, grouping twice costs more than it brings.
+  const own = run.isSmall ? undefined : yield* made(run, 'own', ownRows(state, source))
   const values: string[] = []
   for (const index of state.distinct.keys())
     values.push(yield* made(run, `values ${index}`, batchValues(valuesTable(state, index), source)))
@@ -34,6 +35,7 @@ export function* batchSource(state: GroupState, run: Run, input: Input): Generat
     if (count > 0) yield* writeValues(table, name, changed, count)
     crossed.push(crossedRows(table, changed, false))
   }
+  if (own === undefined) return together(state, source, crossed)
   const rows = [`SELECT *, 0 AS _src FROM ${own}`, ...crossed].join(' UNION ALL BY NAME ')
   return { from: `(${rows})`, keys: colsOf(state.keys).map(({ id }) => ident(id)), isGrouped: true }
 }
@@ -48,6 +50,11 @@ function* firstSource(state: GroupState, run: Run, input: Input): Generator<stri
     yield firstValues(valuesTable(state, index), name, change)
     crossed.push(crossedRows(valuesTable(state, index), name, true))
   }
+  return together(state, change, crossed)
+}
+
+/** The rows of a change and the values that came or went with it, in one. */
+function together(state: GroupState, change: Source, crossed: readonly string[]): Source {
   const keys = colsOf(state.keys).map(({ id }) => id)
   const read = [...state.uses].filter((id) => !keys.includes(id)).map(ident)
   const own = `SELECT ${[...change.keys, ...read, '0 AS _src'].join(', ')} FROM ${change.from}`

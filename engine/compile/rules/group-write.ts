@@ -26,12 +26,13 @@ function areInPlace(state: GroupState): boolean {
   return state.columns.every(({ type }) => narrow.test(type) || type === text)
 }
 
-/** The batch's groups into the state in one statement; nothing is known afterwards of what was there. */
-export function mergeRows(state: GroupState, table: string, batch: string): string {
+/** The batch's groups into the state in one statement; nothing is known afterwards of what was there. `isSmall`: few groups. */
+export function mergeRows(state: GroupState, table: string, batch: string, isSmall: boolean): string {
   const merged = (column: StateColumn) => column.merged?.merge(at('s'), at('g'))
   const sets = (columns: readonly StateColumn[]) => columns.map((column) => `${ident(column.name)} = ${merged(column)}`).join(', ')
-  const texts = state.columns.filter(({ type }) => type === text)
-  const others = state.columns.filter(({ type }) => type !== text)
+  // One case more costs more than to write the texts of a few groups.
+  const texts = state.columns.filter(({ type }) => type === text && !isSmall)
+  const others = state.columns.filter((column) => !texts.includes(column))
   const differs = texts.map((column) => `${merged(column)} IS DISTINCT FROM ${at('s')(column.name)}`).join(' OR ')
   const cells = [...colsOf(state.keys).map((col) => col.id), ...state.columns.map(({ name }) => name)]
   const gone = state.count === undefined ? '' : ` WHEN MATCHED AND ${at('s')(state.count)} + ${at('g')(state.count)} = 0 THEN DELETE`
