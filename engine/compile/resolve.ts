@@ -1,6 +1,7 @@
 import { EvertError } from '../../errors.ts'
 import { type Ast, type AstValue, baseTable, isAst, items, placeOf, replace, textOf, visit } from './ast.ts'
 import { hasPlace, placeNames, type Relation, relationSchema, relationTable } from './relations.ts'
+import { someOrderDifferently } from './ties-windows.ts'
 
 /** What a SELECT may name, by name in lower case (`flights`, `shop.orderrequested`). */
 export type Catalog = ReadonlyMap<string, Relation>
@@ -51,7 +52,8 @@ const refusedFunctions = new Set([
  */
 export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'query-refused'): Resolved {
   const reads = new Map<string, Read>()
-  const placed = mentionsPlace(node)
+  // Views whose windows order rows differently tell events apart by their place.
+  const placed = mentionsPlace(node) || (code === 'sql-invalid' && someOrderDifferently(node))
   const walk = (value: AstValue, scope: ReadonlySet<string>): AstValue => {
     if (Array.isArray(value)) return (value as readonly AstValue[]).map((item) => walk(item, scope))
     if (!isAst(value)) return value
@@ -63,7 +65,7 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
     if (value.type === 'JOIN' && value.ref_type === 'NATURAL' && placed)
       throw new EvertError(
         code,
-        'NATURAL JOIN in a text that names _offset, _time and the like would join by these too. Write JOIN … USING (…) with the columns that are meant.',
+        'NATURAL JOIN in a text that names _offset, _time and the like, or whose windows order rows differently, would join by these too. Write JOIN … USING (…) with the columns that are meant.',
         { details: { byte: placeOf(value) } },
       )
     if (value.type === 'SHOW_REF')

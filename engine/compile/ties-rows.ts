@@ -1,11 +1,14 @@
 import { EvertError } from '../../errors.ts'
 import { type Ast, columnRef, items, placeOf, textOf, visit } from './ast.ts'
+import { hidingTwins, orderDifferently, withTwins } from './ties-windows.ts'
 
 /** A relation in FROM, by the name that its columns are qualified with. */
 interface Source {
   readonly alias: string
   /** Names of its columns in their order; none where they are not known. */
   readonly columns: readonly string[]
+  /** Its equal rows are numbered. */
+  readonly hasTwins: boolean
 }
 
 /** No two events of a stream have the same of both. */
@@ -19,8 +22,12 @@ const place = ['_partition', '_offset']
  * A name that stands for something else (a struct's field, a column of a subquery) only adds a column. Where names do not tell what
  * is looked at (`*`, `COLUMNS`, a row as a whole), and for subqueries and CTEs, it is the whole row. In a SELECT that names `_partition`
  * and `_offset` events stand as they do in the log: these two are little to carry and to compare.
+ *
+ * Where windows order the rows differently, equal rows are told apart as well (`ties-windows.ts`): events by their place in the log, the
+ * equal rows of all else by a number.
  */
-export function rowsApart(select: Ast, columnsOf: (table: Ast) => readonly string[]): { from: Ast; apart: readonly Ast[] } {
+export function rowsApart(select: Ast, columnsOf: (table: Ast) => readonly string[]): { select: Ast; apart: readonly Ast[] } {
+  const isTotal = orderDifferently(select)
   let unnamed = 0
   const sources: Source[] = []
   const named = (part: Ast): Ast => {
@@ -41,17 +48,24 @@ export function rowsApart(select: Ast, columnsOf: (table: Ast) => readonly strin
       )
     }
     const isRenamed = Array.isArray(part.column_name_alias) && part.column_name_alias.length > 0
-    sources.push({ alias, columns: isRenamed ? [] : columns })
+    const hasTwins = isTotal && !isPlaced(columns)
+    sources.push({ alias, columns: isRenamed ? [] : columns, hasTwins })
+    if (hasTwins) return withTwins(part, alias, sources.length)
     return part.alias === alias ? part : { ...part, alias }
   }
   const from = named(select.from_table as Ast)
   const mentioned = mentionedIn(select, new Set(sources.map((source) => source.alias.toLowerCase())))
-  const apart = sources.flatMap(({ alias, columns }) => {
-    if (mentioned === undefined || columns.length === 0) return [columnRef(alias)]
-    if (place.every((name) => mentioned.has(name) && columns.includes(name))) return place.map((name) => columnRef(alias, name))
+  const apart = sources.flatMap(({ alias, columns, hasTwins }) => {
+    if (isPlaced(columns) && (isTotal || place.every((name) => mentioned?.has(name)))) return place.map((name) => columnRef(alias, name))
+    if (hasTwins || mentioned === undefined || columns.length === 0) return [columnRef(alias)]
     return columns.filter((name) => mentioned.has(name)).map((name) => columnRef(alias, name))
   })
-  return { from, apart }
+  const twins = new Map(sources.flatMap(({ alias, hasTwins }, at) => (hasTwins ? [[alias.toLowerCase(), at + 1] as const] : [])))
+  return { select: hidingTwins({ ...select, from_table: from }, twins), apart }
+}
+
+function isPlaced(columns: readonly string[]): boolean {
+  return place.every((name) => columns.includes(name))
 }
 
 /** Lower-case names that a SELECT mentions behind its FROM and WHERE; undefined where it may look at more than it names. */

@@ -141,6 +141,31 @@ describe('rows that tie for a window', () => {
     ).toEqual([`g._offset, g._partition${tail('f._partition', 'f._offset', 'g._partition', 'g._offset', 'a.state')}`])
   })
 
+  test('stand as they do in the log where windows order them differently: equal ones are told apart', async () => {
+    expect(await order('SELECT lag(delay) OVER (ORDER BY day) AS a, row_number() OVER (ORDER BY fare) AS b FROM flights')).toEqual([
+      `"day"${tail('flights._partition', 'flights._offset')}`,
+      `fare${tail('flights._partition', 'flights._offset')}`,
+    ])
+    // One order, ranks and sums that equals share: nothing has to be told apart.
+    expect(await order('SELECT lag(delay) OVER (ORDER BY day) AS a, row_number() OVER (ORDER BY day) AS b FROM flights')).toEqual(
+      Array.from({ length: 2 }, () => `"day"${tail('flights."day"', 'flights.delay')}`),
+    )
+    expect(await order('SELECT row_number() OVER (ORDER BY day) AS a, rank() OVER (ORDER BY fare) AS b FROM flights')).toEqual([
+      `"day"${tail('flights."day"', 'flights.fare')}`,
+      'fare',
+    ])
+  })
+
+  test('of other relations the equal ones are numbered, which nobody sees', async () => {
+    const { select } = await compiler.plan(
+      'SELECT *, lag(state) OVER (ORDER BY iata) AS a, row_number() OVER (ORDER BY state) AS b FROM airports',
+    )
+    expect(select).toMatch(
+      /^SELECT \* EXCLUDE \(_evert_twin_1\), .* FROM \(SELECT \*, row_number\(\) OVER \(PARTITION BY airports\) AS _evert_twin_1 FROM /,
+    )
+    expect(select).toContain('ORDER BY iata, airports ASC NULLS LAST)')
+  })
+
   test('what a subquery looks at counts as well', async () => {
     expect(
       await order(

@@ -4,6 +4,7 @@ import { orderedAggregates } from './determinism.ts'
 import { firstLine } from './located.ts'
 import { chooseByValue } from './ties-aggregates.ts'
 import { rowsApart } from './ties-rows.ts'
+import { ordersRows } from './ties-windows.ts'
 
 /** What breaking ties must ask of the rest of the compiler. */
 export interface TieContext {
@@ -114,24 +115,21 @@ function ascending(expression: Ast): Ast {
   return { type: 'ASCENDING', null_order: 'NULLS_LAST', expression }
 }
 
-const numbering = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill'])
-
 /** The windows and ordered aggregates of one SELECT; what is nested in it comes to its own turn. */
 function orderSelect(part: Ast, context: TieContext): Ast | undefined {
   const change = (inner: Ast) => orderSelect(inner, context)
   if (part.class === 'FUNCTION') return decided(part, change) ?? orderArguments(part, 'order_bys', change)
   if (part.type !== 'SELECT_NODE' || !isAst(part.from_table) || !hasWindow(part)) return undefined
-  const { from, tail } = tailOf(part, context)
+  const { select, tail } = tailOf(part, context)
   const inner = (value: Ast): Ast | undefined => {
     if (value.class === 'SUBQUERY') return replaceInside(value, change)
     if (value.class !== 'WINDOW') return change(value)
     const window = decided(value, inner) ?? orderArguments(value, 'arg_orders', inner) ?? replaceInside(value, inner)
     return ordersRows(value) ? { ...window, orders: [...items(window.orders), ...tail] } : window
   }
-  const entries = Object.entries(part).map(([key, value]) => {
-    if (key === 'from_table') return [key, replace(from, change)] as const
-    return [key, replace(value, key === 'select_list' || key === 'qualify' ? inner : change)] as const
-  })
+  const entries = Object.entries(select).map(
+    ([key, value]) => [key, replace(value, key === 'select_list' || key === 'qualify' ? inner : change)] as const,
+  )
   return Object.fromEntries(entries)
 }
 
@@ -169,16 +167,10 @@ function hasWindow(select: Ast): boolean {
   return found
 }
 
-/** Does the window's answer depend on how ties are ordered? Numbers and picks do, and frames that count rows. */
-function ordersRows(window: Ast): boolean {
-  const counted = `${textOf(window.start)} ${textOf(window.end)}`.includes('ROWS') && items(window.orders).length > 0
-  return counted || (numbering.has(textOf(window.function_name).toLowerCase()) && items(window.orders).length > 0)
-}
-
 /** The order in which rows stand that tie for a window: by the group keys, or by what tells them apart. */
-function tailOf(select: Ast, context: TieContext): { from: Ast; tail: readonly Ast[] } {
+function tailOf(select: Ast, context: TieContext): { select: Ast; tail: readonly Ast[] } {
   const keys = context.groupKeys(select)
-  if (keys.length > 0) return { from: select.from_table as Ast, tail: keys.map((key) => ascending({ ...key, alias: undefined })) }
-  const { from, apart } = rowsApart(select, (table) => context.columnsOf(table))
-  return { from, tail: apart.map(ascending) }
+  if (keys.length > 0) return { select, tail: keys.map((key) => ascending({ ...key, alias: undefined })) }
+  const told = rowsApart(select, (table) => context.columnsOf(table))
+  return { select: told.select, tail: told.apart.map(ascending) }
 }

@@ -1,7 +1,7 @@
 import { chosen } from './aggregates.ts'
 import { condition, scalar, where } from './expressions.ts'
 import { any, as, column, type Form, is, key, many, other, type Scope, star, tail } from './relation.ts'
-import { tying } from './ties.ts'
+import { numbered, tying } from './ties.ts'
 
 const frames = [
   'ROWS BETWEEN 1 PRECEDING AND CURRENT ROW',
@@ -87,7 +87,7 @@ export const windowForms: readonly Form[] = [
     name: 'several windows',
     make: (x) => {
       const shown = `${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}`
-      return tying({ of: { r: x.from }, shown, from: `${x.from.name} AS r` })
+      return tying({ of: { r: x.from }, shown, from: numbered(x.from, 'r'), isTotal: true })
     },
   },
   {
