@@ -29,6 +29,9 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   'bits of a value that comes an even number of times': [
     "SELECT v, bit_xor(three) AS b FROM (SELECT k AS v, 3 AS three FROM shop EXCEPT ALL SELECT 'nobody', 3) GROUP BY v",
   ],
+  'what may raise over a projection over groups': [
+    'SELECT CAST(one AS HUGEINT) % 3 AS c, one, unnest(range(2)) AS step FROM (SELECT 1 AS one FROM shop HAVING count(*) < 9)',
+  ],
   'an aggregate over nothing': ["SELECT count(*) AS n, max(k) AS m FROM shop WHERE k = 'nobody'"],
   'HAVING without GROUP BY': ['SELECT 1 AS one FROM shop HAVING count(*) > 2'],
   'a place column beside named columns': ['SELECT _offset AS o, k FROM shop'],

@@ -44,3 +44,22 @@ test('where nobody reads the change, no change is made', async () => {
   expect(statements.filter((sql) => sql.includes('"temp kept"'))).toEqual([])
   expect(statements.some((sql) => sql.startsWith('SELECT bit_xor'))).toBe(true)
 })
+
+test.each([true, false])(
+  'what is shown of something shown is tried on that, and not on what is kept; rows only come: %s',
+  async (insertOnly) => {
+    const few: MapOp = {
+      kind: 'map',
+      input: grouped,
+      where: [expr('m < 100')],
+      outputs: [{ col: col('n', 'BIGINT'), expr: expr('m + 1') }],
+      columns: [col('n', 'BIGINT')],
+    }
+    const over: MapOp = { ...shown, input: few, outputs: [{ col: col('small', 'TINYINT'), expr: expr('CAST(n AS TINYINT)') }] }
+    const twice = (mayRaise: boolean) => (map: MapOp, inputs: readonly Traits[]) =>
+      planShown(map, planShown(few, planGroups(grouped, inputs), false), mayRaise)
+    const domains = { a: ['1'], b: ["'p'"], x: ['1', '2', '99', '1000'], d: ['1'], f: ['1'], y: ['TRUE'], t: ['1', '2', '3', '4'] }
+    for (const how of [twice(true), unread(twice(true))])
+      await trace({ op: over, inputs: [groupInput], plan: how, domains, seed: 3, steps: 12, insertOnly: [insertOnly] })
+  },
+)

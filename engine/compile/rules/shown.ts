@@ -17,8 +17,10 @@ export function planShown(map: MapOp, inner: Rule, mayRaise: boolean): Rule {
     rows: (names: Names) => shown(`(${inner.rows(names)})`),
     ...(inner.weighted ? { weighted: (names: Names) => shown(`(${inner.weighted?.(names)})`, ', _w') } : {}),
     *maintain(run) {
-      if (mayRaise && !run.handsOn && !run.isFirst && inner.canTry) {
-        yield* inner.maintain({ ...run, tries: (rows) => `SELECT bit_xor(hash(q)) FROM (${shown(rows)}) AS q` })
+      const tried = run.tries ?? ((rows: string) => `SELECT bit_xor(hash(q)) FROM ${rows} AS q`)
+      if (run.tries || (mayRaise && !run.handsOn && !run.isFirst && inner.canTry)) {
+        // What is above this one tries what this one shows.
+        yield* inner.maintain({ ...run, tries: (rows) => tried(`(${shown(rows)})`) })
         return false
       }
       const kept = run.temp('kept')
