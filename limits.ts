@@ -60,6 +60,8 @@ export const limits = {
   recomputeMsMax: 50,
   /** How often a running engine looks whether such views have outgrown their plan: one SELECT of each, beside the loop. */
   replanCheckMs: 5_000,
+  /** How long `evert plan` builds over the first events of the log, to say how long all of them will take. */
+  sampleMsMax: 1_500,
   /** States of folds and processors kept in memory, per fold. */
   foldCacheKeysMax: 100_000,
   /** Rows of a query's answer when nobody asked for more. */

@@ -7,6 +7,7 @@ import { deadLetters } from './dead-letters.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
+import { plan } from './plan.ts'
 import { ownPackage } from './project/own-package.ts'
 import { query } from './query.ts'
 import { replay } from './replay.ts'
@@ -16,7 +17,7 @@ import { reportError } from './terminal/report-error.ts'
 import { verify } from './verify.ts'
 import { views } from './views.ts'
 
-const commands = [init, run, append, query, views, explain, status, replay, verify, deadLetters, doctor]
+const commands = [init, run, append, query, views, explain, status, plan, replay, verify, deadLetters, doctor]
 
 const help = `
 Exit codes:

@@ -7,7 +7,7 @@ import { type Member, ViewFailed } from '../run/member.ts'
 import { literalBinder } from '../run/source.ts'
 
 /** The rows of a view that follow from its inputs' rows, from an empty state. */
-export async function computeFromState(tx: Transaction, member: Member, { position, at }: Loop): Promise<void> {
+export async function computeFromState(tx: Transaction, member: Member, { position, at }: Pick<Loop, 'position' | 'at'>): Promise<void> {
   const batch = { chunks: new Map(), events: 0, bytes: 0, to: position }
   const answer = await member.derivation.prepare(batch, member.table, { ...noDeltas, at, changes: new BatchChanges([]) })
   await runAll(tx, answer).catch((error: Error) => {

@@ -39,6 +39,12 @@ export async function readVersions(tx: Transaction): Promise<readonly VersionRow
   )) as unknown as readonly VersionRow[]
 }
 
+/** Definitions' texts by the version's table. */
+export async function readSources(tx: Transaction): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.all('SELECT "table", source FROM _evert.versions')
+  return new Map(rows.map((row) => [String(row.table), String(row.source ?? '')]))
+}
+
 export function stateTable(row: Pick<VersionRow, 'table'>): string {
   return path('_state', row.table)
 }

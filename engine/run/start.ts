@@ -241,7 +241,7 @@ function changedError(names: readonly string[]): EvertError {
   const list = [...new Set(names)]
   return new EvertError(
     'definition-changed',
-    `What ${list.join(', ')} ${list.length > 1 ? 'are' : 'is'} declared as, or the schema that is read, has changed since the rows were built. Run \`evert replay ${list.join(' ')}\` to build anew beside the old and swap, or restore the declaration.`,
+    `What ${list.join(', ')} ${list.length > 1 ? 'are' : 'is'} declared as, or the schema that is read, has changed since the rows were built. Run \`evert replay ${list.join(' ')}\` to build anew beside the old and swap, or restore the declaration; \`evert plan\` shows all that differs.`,
     { details: { views: list } },
   )
 }

@@ -2,6 +2,7 @@ import type { Core } from './core.ts'
 import { closeCore } from './core.ts'
 import { listDeadLetters } from './dead-letters.ts'
 import { explainView } from './explain.ts'
+import { planProject } from './plan.ts'
 import { answerQuery } from './query.ts'
 import { replayView } from './replay.ts'
 import type { Service } from './service.ts'
@@ -16,6 +17,7 @@ export function answer(core: Core): Service {
     views: () => listViews(core),
     explain: (view) => explainView(core, view),
     query: (sql, options, ask) => answerQuery(core, sql, options ?? {}, ask ?? {}),
+    plan: (ask) => planProject(core, ask ?? {}),
     replay: (view, ask) => replayView(core, view, ask ?? {}),
     verify: (views, ask) => verifyViews(core, views, ask ?? {}),
     deadLetters: (options) => listDeadLetters(core, options ?? {}),

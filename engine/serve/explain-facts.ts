@@ -2,9 +2,9 @@ import type { Transaction } from '../../connectors/store/store.ts'
 import type { ViewPlan } from '../compile/plan.ts'
 import type { MeasuredBatch } from '../run/measurements.ts'
 import { readVersions, type VersionRow } from '../run/registry.ts'
+import { type StateSize, stateSizes } from '../run/state-sizes.ts'
 import type { Core } from './core.ts'
 import { storedVersion } from './stored.ts'
-import { type StateSize, stateSizes } from './views-bytes.ts'
 
 /** What is known of a project's views beside their text, at one position. */
 export interface Facts {

@@ -1,6 +1,7 @@
 /** The engine of another process as a `Service`, through its socket. */
 import { lstat } from 'node:fs/promises'
 import { EvertError } from '../../errors.ts'
+import type { PlanAnswer } from './plan-answer.ts'
 import type {
   Ask,
   DeadLetter,
@@ -83,6 +84,7 @@ function remoteService(path: string): Service {
     status: (options) => ask<StatusInfo>({ call: 'status' }, options),
     views: (options) => ask<readonly ViewInfo[]>({ call: 'views' }, options),
     explain: (view, options) => ask<Explanation>({ call: 'explain', view }, options),
+    plan: (options) => ask<PlanAnswer>({ call: 'plan' }, options),
     replay: (view, options) => ask<ReplayAnswer>({ call: 'replay', view }, options),
     deadLetters: (filter, options) => ask<readonly DeadLetter[]>({ call: 'deadLetters', ...filter }, options),
     verify: (views, options = {}) => itemsOf(lines({ call: 'verify', ...(views && { views: [...views] }) }, options), options),

@@ -6,6 +6,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { MeasuredBatch } from '../run/measurements.ts'
 import type { Growth } from './explain-growth.ts'
+import type { PlanAnswer } from './plan-answer.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
@@ -198,6 +199,8 @@ export interface Service {
   explain(view: string, ask?: Ask): Promise<Explanation>
   /** One SELECT over views, tables, streams. Throws `query-refused`, `query-failed`, `query-timeout`. `rowsMax`: fails beyond it, never cuts silently. */
   query(sql: string, options?: { rowsMax?: number; timeoutMs?: number }, ask?: Ask): Promise<QueryAnswer>
+  /** What is declared on disk now against what is kept. It has no effect. */
+  plan(ask?: Ask): Promise<PlanAnswer>
   replay(view: string, ask?: Ask): Promise<ReplayAnswer>
   /** Undefined: all views and tables. Yields one answer a view, also for one that is not live. Throws `view-unknown` before the first. */
   verify(views: readonly string[] | undefined, ask?: Ask): AsyncIterable<VerifyAnswer>

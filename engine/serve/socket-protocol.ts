@@ -25,6 +25,7 @@ export const callSchema = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('views') }),
   z.strictObject({ call: z.literal('explain'), view: name }),
   z.strictObject({ call: z.literal('query'), sql: z.string().min(1), rowsMax: count.optional(), timeoutMs: count.optional() }),
+  z.strictObject({ call: z.literal('plan') }),
   z.strictObject({ call: z.literal('replay'), view: name }),
   z.strictObject({ call: z.literal('verify'), views: z.array(name).max(10_000).optional() }),
   z.strictObject({ call: z.literal('deadLetters'), stream: name.optional(), consumer: name.optional(), limit: count.optional() }),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { evert, type Finished } from './support/built-cli.ts'
 import { jsonLines } from './support/project.ts'
 
-const commands = ['init', 'run', 'append', 'query', 'views', 'explain', 'status', 'replay', 'verify', 'dead-letters', 'doctor']
+const commands = ['init', 'run', 'append', 'query', 'views', 'explain', 'status', 'plan', 'replay', 'verify', 'dead-letters', 'doctor']
 
 let folder: string
 beforeAll(async () => {

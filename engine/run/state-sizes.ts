@@ -1,6 +1,6 @@
 import { path, text } from '../../connectors/store/quote.ts'
 import type { Transaction } from '../../connectors/store/store.ts'
-import { sideTable, stateTable } from '../run/registry.ts'
+import { sideTable, stateTable } from './registry.ts'
 
 /** The state of one version: of its table and of those beside it. */
 export interface StateSize {

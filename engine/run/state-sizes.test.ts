@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import type { Store } from '../../connectors/store/store.ts'
-import { type StateSize, stateSizes } from './views-bytes.ts'
+import { type StateSize, stateSizes } from './state-sizes.ts'
 
 let folder: string
 let store: Store

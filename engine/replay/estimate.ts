@@ -1,0 +1,99 @@
+import type { Derivation } from '../run/derivation.ts'
+import type { Sample, SampledBatch } from './sample.ts'
+
+/** What a build will take, from a sample. */
+export interface Estimate {
+  /** Of the streams that are read: all of theirs. */
+  readonly events: number
+  readonly seconds: number
+  /** The true time lies between, unless the machine has other work or the later events are of another kind. */
+  readonly secondsMin: number
+  readonly secondsMax: number
+  /** In DuckDB's file. */
+  readonly bytes: number
+  /** Events that were measured; with all of them measured nothing is guessed. */
+  readonly sampled: number
+}
+
+/** The sample is short and the machine shared: never closer than this, however alike its batches were. */
+const shareMin = 0.3
+
+/** Of fewer rows the bytes are those of the block that they are in, not theirs: then a row is taken for so many. */
+const rowsMin = 20_000
+const rowBytes = 24
+
+/**
+ * The time and the bytes of building `derivations` over so many `events` of each stream, in proportion to the sample: a derivation's own
+ * statements by the events that it reads, reading and decoding by all events of the streams, what is computed at the end by what is kept
+ * then. State grows as it grew within the sample: by the power of the events that its rows were at two points.
+ */
+export function estimate(
+  sample: Sample,
+  derivations: readonly Derivation[],
+  events: ReadonlyMap<string, number>,
+  all: readonly Derivation[],
+): Estimate {
+  const streams = new Set(derivations.flatMap((one) => [...inputsOf(one, all)]))
+  const wanted = sum([...streams].map((name) => events.get(name) ?? 0))
+  // The first batch is dearer than all others: files grow, nothing is compiled yet.
+  const batches = sample.batches.length > 2 ? sample.batches.slice(1) : sample.batches
+  const costs = batches.map((batch) => perEvent(batch, derivations, all)).filter((cost) => cost.events > 0)
+  const total = sum(costs.map((cost) => cost.ms))
+  const measured = sum(costs.map((cost) => cost.events))
+  const mean = measured > 0 ? total / measured : 0
+  const rates = costs.map((cost) => cost.ms / cost.events)
+  const spread = mean > 0 ? Math.max(shareMin, (Math.max(...rates) - Math.min(...rates)) / (2 * mean)) : 0
+  const seen = sum(sample.batches.map((batch) => eventsIn(batch, streams)))
+  const once = sum(derivations.map(({ name }) => sample.onceMs.get(name) ?? 0)) * (seen > 0 ? Math.max(1, wanted / seen) : 1)
+  const seconds = (mean * wanted + once) / 1_000
+  return {
+    events: wanted,
+    seconds,
+    secondsMin: seconds / (1 + spread),
+    secondsMax: seconds * (1 + spread),
+    bytes: sum(derivations.map((one) => bytesOf(sample, one, events, all))),
+    sampled: Math.min(seen, wanted),
+  }
+}
+
+/** Of one batch: the derivations' own time and their share of what is nobody's own, with the events of their streams. */
+function perEvent(batch: SampledBatch, derivations: readonly Derivation[], all: readonly Derivation[]): { ms: number; events: number } {
+  const streams = new Set(derivations.flatMap((one) => [...inputsOf(one, all)]))
+  const events = eventsIn(batch, streams)
+  const own = sum(derivations.map(({ name }) => batch.msOf.get(name) ?? 0))
+  const shared = batch.ms - sum([...batch.msOf.values()])
+  const part = events / sum([...batch.events.values()])
+  return { ms: own + Math.max(0, shared) * part, events }
+}
+
+function bytesOf(sample: Sample, one: Derivation, events: ReadonlyMap<string, number>, all: readonly Derivation[]): number {
+  const [first, end] = [sample.first.get(one.name), sample.end.get(one.name)]
+  if (!end || end.rows === 0) return 0
+  const streams = inputsOf(one, all)
+  const wanted = sum([...streams].map((name) => events.get(name) ?? 0))
+  const [early] = sample.batches
+  const [before, seen] = [early ? eventsIn(early, streams) : 0, sum(sample.batches.map((batch) => eventsIn(batch, streams)))]
+  const hasGrown = first && first.rows > 0 && before > 0 && seen > before
+  const power = hasGrown ? Math.min(1, Math.max(0, Math.log(end.rows / first.rows) / Math.log(seen / before))) : 1
+  const factor = seen > 0 ? Math.max(1, wanted / seen) ** power : 1
+  const width = end.rows < rowsMin ? rowBytes : end.bytes / end.rows
+  return Math.round(Math.max(end.bytes, width * end.rows * factor))
+}
+
+/** Streams and tables that it follows from, through whatever it reads. */
+function inputsOf(one: Derivation, all: readonly Derivation[]): ReadonlySet<string> {
+  const names = new Set(one.streams.keys())
+  for (const name of one.reads) {
+    const read = all.find((each) => each.name === name)
+    if (read) for (const input of inputsOf(read, all)) names.add(input)
+  }
+  return names
+}
+
+function eventsIn(batch: SampledBatch, streams: ReadonlySet<string>): number {
+  return sum([...batch.events].map(([name, count]) => (streams.has(name) ? count : 0)))
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
+}

@@ -1,0 +1,102 @@
+import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
+import type { Column, Reader } from '../../connectors/store/store.ts'
+import { createAnalyzer } from '../compile/analyzer.ts'
+import { relationSchema } from '../compile/relations.ts'
+import { loadProject } from '../model/load/load-project.ts'
+import { addedColumns, type Breaking, breakingColumns } from '../replay/breaking.ts'
+import { type Because, type Change, changesOf } from '../replay/changes.ts'
+import { logEnds } from '../replay/log-ends.ts'
+import { promotedVersions } from '../run/control.ts'
+import { decodedSchemas } from '../run/decoded.ts'
+import { type Definitions, define } from '../run/define.ts'
+import { readVersions } from '../run/registry.ts'
+import type { Core } from './core.ts'
+import type { PlanAnswer, PlannedChange } from './plan-answer.ts'
+import { type Measured, measure } from './plan-measure.ts'
+import { textComparison } from './plan-texts.ts'
+import { positionJson } from './position.ts'
+import { readersOf } from './readers-of.ts'
+import type { Ask } from './service.ts'
+
+/**
+ * What is declared on disk now against what is kept: views that come, go and change, who reads them, what readers notice, and what building
+ * them takes, from a sample of the log. Nothing is written but the sample's own files, which are gone afterwards. Throws what loading a
+ * project throws, and `interrupted`.
+ */
+export async function planProject(core: Core, ask: Ask): Promise<PlanAnswer> {
+  const project = await loadProject(core.project.config.root)
+  const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
+  const reader = await core.store.reader()
+  try {
+    const definitions = await define(project, analyzer)
+    const sources = [...definitions.sources.values()]
+    const { changed: moved } = await decodedSchemas(reader, sources)
+    const changes = changesOf({
+      derivations: definitions.derivations,
+      versions: await readVersions(reader),
+      promoted: await promotedVersions(core.log),
+      moved,
+      isSameText: await textComparison(analyzer, reader, definitions),
+    })
+    const columns = await columnsKept(reader)
+    const measured = await measure(core.log, project, definitions, changes, ask)
+    const planned = changes.map((change) => plannedChange(change, definitions, columns, measured))
+    return {
+      changes: planned,
+      schemas: [...moved],
+      breaking: planned.some((one) => one.breaking.length > 0),
+      ...(measured.all === undefined ? {} : { estimate: measured.all }),
+      ends: positionJson({ ...core, definitions }, await logEnds(core.log, sources)),
+    }
+  } finally {
+    await reader.close()
+    await analyzer.close()
+  }
+}
+
+function plannedChange(
+  { name, kind, change, because, before, after }: Change,
+  definitions: Definitions,
+  columns: ReadonlyMap<string, readonly Column[]>,
+  measured: Measured,
+): PlannedChange {
+  const was = before ? (columns.get(name) ?? []) : []
+  const is = after ? (definitions.catalog.get(name.toLowerCase())?.columns ?? after.columns) : []
+  const isServed = was.length > 0
+  const breaking: readonly Breaking[] = change === 'removed' ? [{ what: 'view removed' }] : isServed ? breakingColumns(was, is) : []
+  const estimated = measured.of.get(name)
+  const problem = measured.problems.get(name)
+  return {
+    name,
+    kind: kind === 'history' ? 'stream' : kind,
+    change,
+    because: because.map(inWords),
+    ...(before ? { versionBefore: before.fingerprint } : {}),
+    ...(after ? { version: after.fingerprint, strategy: after.strategy } : {}),
+    readBy: readersOf(name, definitions.derivations),
+    breaking: kind === 'history' ? [] : breaking,
+    columnsAdded: isServed && after ? addedColumns(was, is).map((column) => column.name) : [],
+    ...(estimated === undefined ? {} : { estimate: estimated }),
+    ...(problem === undefined ? {} : { problem }),
+  }
+}
+
+function inWords(because: Because): string {
+  if (because.what === 'definition') return 'its definition'
+  if (because.what === 'schema') return `the schema of ${because.of}`
+  return because.what === 'input' ? `${because.of}, which it reads` : 'Evert keeps it in another way'
+}
+
+/** Columns of every kept relation, as its readers see them. */
+async function columnsKept(reader: Reader): Promise<ReadonlyMap<string, readonly Column[]>> {
+  const rows = await reader.all(
+    `SELECT table_name AS name, column_name AS "column", data_type AS type FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = '${relationSchema}' ORDER BY table_name, column_index`,
+  )
+  const kept = new Map<string, Column[]>()
+  for (const row of rows) {
+    const columns = kept.get(String(row.name)) ?? []
+    columns.push({ name: String(row.column), type: String(row.type) })
+    kept.set(String(row.name), columns)
+  }
+  return kept
+}
