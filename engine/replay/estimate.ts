@@ -22,22 +22,29 @@ const shareMin = 0.3
 const rowsMin = 20_000
 const rowBytes = 24
 
+export interface Wanted {
+  /** What is built in one pass. */
+  readonly pass: readonly Derivation[]
+  /** Of these: whose time and bytes are asked for. */
+  readonly derivations: readonly Derivation[]
+  /** Events of each stream and table. */
+  readonly events: ReadonlyMap<string, number>
+  /** All that there is, to find what somebody reads. */
+  readonly all: readonly Derivation[]
+}
+
 /**
- * The time and the bytes of building `derivations` over so many `events` of each stream, in proportion to the sample: a derivation's own
- * statements by the events that it reads, reading and decoding by all events of the streams, what is computed at the end by what is kept
- * then. State grows as it grew within the sample: by the power of the events that its rows were at two points.
+ * The time and the bytes of building `derivations` in a pass over the log, in proportion to the sample: a derivation's own statements by the
+ * events that it reads; of reading and decoding, which all in the pass share, an equal part; what is computed at the end by what is kept
+ * then. So the times of all views of a pass add up to that of the pass. State grows as it grew within the sample: by the power of the
+ * events that its rows were at two points.
  */
-export function estimate(
-  sample: Sample,
-  derivations: readonly Derivation[],
-  events: ReadonlyMap<string, number>,
-  all: readonly Derivation[],
-): Estimate {
+export function estimate(sample: Sample, { pass, derivations, events, all }: Wanted): Estimate {
   const streams = new Set(derivations.flatMap((one) => [...inputsOf(one, all)]))
   const wanted = sum([...streams].map((name) => events.get(name) ?? 0))
-  // The first batch is dearer than all others: files grow, nothing is compiled yet.
-  const batches = sample.batches.length > 2 ? sample.batches.slice(1) : sample.batches
-  const costs = batches.map((batch) => perEvent(batch, derivations, all)).filter((cost) => cost.events > 0)
+  // The first batch is small, and dearer than all others: files grow, nothing is compiled yet.
+  const batches = sample.batches.length > 1 ? sample.batches.slice(1) : sample.batches
+  const costs = batches.map((batch) => perEvent(batch, derivations, pass, all)).filter((cost) => cost.events > 0)
   const total = sum(costs.map((cost) => cost.ms))
   const measured = sum(costs.map((cost) => cost.events))
   const mean = measured > 0 ? total / measured : 0
@@ -57,13 +64,17 @@ export function estimate(
 }
 
 /** Of one batch: the derivations' own time and their share of what is nobody's own, with the events of their streams. */
-function perEvent(batch: SampledBatch, derivations: readonly Derivation[], all: readonly Derivation[]): { ms: number; events: number } {
+function perEvent(
+  batch: SampledBatch,
+  derivations: readonly Derivation[],
+  pass: readonly Derivation[],
+  all: readonly Derivation[],
+): { ms: number; events: number } {
   const streams = new Set(derivations.flatMap((one) => [...inputsOf(one, all)]))
-  const events = eventsIn(batch, streams)
   const own = sum(derivations.map(({ name }) => batch.msOf.get(name) ?? 0))
-  const shared = batch.ms - sum([...batch.msOf.values()])
-  const part = events / sum([...batch.events.values()])
-  return { ms: own + Math.max(0, shared) * part, events }
+  const shared = Math.max(0, batch.ms - sum([...batch.msOf.values()]))
+  const readers = (some: readonly Derivation[]) => some.filter(({ kind }) => kind !== 'part').length
+  return { ms: own + (shared * readers(derivations)) / Math.max(1, readers(pass)), events: eventsIn(batch, streams) }
 }
 
 function bytesOf(sample: Sample, one: Derivation, events: ReadonlyMap<string, number>, all: readonly Derivation[]): number {

@@ -44,6 +44,9 @@ export interface SampleOptions {
   readonly msMax?: number
 }
 
+/** The first batch warms up; it is small, so that many views do not take long over it. */
+const firstEvents = 16_384
+
 /**
  * Builds the wanted views over the first events of the log, in a store of its own, as a build would, and measures it. The project's own
  * store and the log are not written. Throws what a build throws: `ViewFailed`, `event-refused`.
@@ -60,14 +63,19 @@ export async function sampleBuild(options: SampleOptions): Promise<Sample> {
   let position: Position = new Map([...to].map(([topic, ends]) => [topic, ends.map(() => 0n)]))
   let first: Sample['first'] = new Map()
   const begin = performance.now()
-  while (signal?.aborted !== true && (batches.length < 2 || performance.now() - begin < msMax)) {
+  let max: ReadLimits = { ...options.batch, events: Math.min(firstEvents, options.batch.events) }
+  while (signal?.aborted !== true && max.events > 0) {
     const from = performance.now()
-    const batch = await readBatch(log, sources, position, options.batch, (source) => wantOf(source, byEvents), to)
+    const batch = await readBatch(log, sources, position, max, (source) => wantOf(source, byEvents), to)
     if (!batch) break
     const msOf = await applied(store, batch, { sources: definitions.sources, members: byEvents })
     batches.push({ events: eventsOf(batch), ms: performance.now() - from, msOf })
     position = batch.to
     if (batches.length === 1) first = await sizesOf(store, members)
+    // The next as large as a build's, unless many views make it long.
+    const left = msMax - (performance.now() - begin)
+    const fits = Math.floor((left * batch.events) / (performance.now() - from))
+    max = { ...options.batch, events: left <= 0 ? 0 : Math.min(options.batch.events, Math.max(firstEvents, fits)) }
   }
   const onceMs = new Map<string, number>()
   for (const member of members) {

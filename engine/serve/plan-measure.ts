@@ -45,12 +45,9 @@ export async function measure(
       const sample = await sampleBuild({ log, definitions, names, store, batch, signal: ask.signal })
       if (ask.signal?.aborted === true) throw new EvertError('interrupted', 'Planning was interrupted; nothing has changed.')
       const { derivations } = definitions
-      const built = (wanted: ReadonlySet<string>) => withParts(derivations, wanted)
-      return {
-        of: new Map([...names].map((name) => [name, estimate(sample, built(new Set([name])), events, derivations)])),
-        all: estimate(sample, built(names), events, derivations),
-        problems,
-      }
+      const pass = withParts(derivations, names)
+      const of = (some: readonly Derivation[]) => estimate(sample, { pass, derivations: some, events, all: derivations })
+      return { of: new Map([...names].map((name) => [name, of(withParts(derivations, new Set([name])))])), all: of(pass), problems }
     } catch (error) {
       if (error instanceof EvertError && error.code === 'event-refused') {
         for (const name of names) problems.set(name, error.message)
