@@ -7,6 +7,7 @@ import { demoViews } from './demo-views.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import { nexmark } from './nexmark/main.ts'
+import { plan } from './plan.ts'
 import { start } from './start.ts'
 import type { Benchmark, Setting } from './support/benchmark.ts'
 import { conditions } from './support/conditions.ts'
@@ -17,7 +18,7 @@ import { printLines, say } from './support/print.ts'
  * EVERT_BENCH_EVENTS and EVERT_BENCH_ROUNDS make it shorter or longer. Targets are printed, never enforced.
  * `npm run bench nexmark -- [OPTIONS]` is a bench of its own, with options of its own; `--help` tells them.
  */
-const all: readonly Benchmark[] = [append, backlog, demoViews, latency, start, memory]
+const all: readonly Benchmark[] = [append, backlog, demoViews, latency, start, memory, plan]
 
 const names = process.argv.slice(2)
 if (names[0] === 'nexmark') process.exit(await nexmark(names.slice(1)))
