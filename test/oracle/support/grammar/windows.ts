@@ -63,6 +63,15 @@ function windowed(x: Scope, prefix = '', rows: readonly string[] = ['r']): strin
   ])()
 }
 
+/** Are there two in which the order of ties counts, and do they order rows differently? */
+function orderDifferently(windows: readonly string[]): boolean {
+  const orders = windows.flatMap((window) => {
+    const end = window.indexOf(tail('r'))
+    return end < 0 ? [] : [window.slice(window.indexOf(' OVER ('), end)]
+  })
+  return new Set(orders).size > 1
+}
+
 const best = ['= 1', '<= 2', '<= 3', '< 2'] as const
 
 /** The first pairs of each group by the places of one side's events in the log, or of both. */
@@ -86,8 +95,10 @@ export const windowForms: readonly Form[] = [
   {
     name: 'several windows',
     make: (x) => {
-      const shown = `${as(x, scalar(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}, ${as(x, windowed(x, 'r.'))}`
-      return tying({ of: { r: x.from }, shown, from: numbered(x.from, 'r'), isTotal: true })
+      const [first, windows] = [as(x, scalar(x, 'r.')), [windowed(x, 'r.'), windowed(x, 'r.')]]
+      const shown = [first, ...windows.map((window) => as(x, window))].join(', ')
+      const isTotal = orderDifferently(windows)
+      return tying({ of: { r: x.from }, shown, from: isTotal ? numbered(x.from, 'r') : `${x.from.name} AS r`, isTotal })
     },
   },
   {
