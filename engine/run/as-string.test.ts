@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import type { Store, Transaction } from '../../connectors/store/store.ts'
 import { asString } from './as-string.ts'
 import type { Statement, Steps } from './derivation.ts'
@@ -51,9 +52,9 @@ test('statements go as one string, and those that are not told a count are told 
 })
 
 test.each([
-  [0, ['begin', 'a;\nb', 'c;\nd after 1;\nx;\nposition', 'commit']],
-  [7, ['begin', 'a;\nb', 'late;\nc;\nd after 1;\nx;\nposition', 'commit']],
-])('a statement that asks ends a string and is told its count: %s', async (count, wanted) => {
+  [0, ['begin', 'a', 'b', 'c;\nd after 1;\nx;\nposition', 'commit']],
+  [7, ['begin', 'a', 'b', 'late;\nc;\nd after 1;\nx;\nposition', 'commit']],
+])('a statement that asks goes by itself and is told its count: %s', async (count, wanted) => {
   const { sent, store } = recorder(count)
   await asString(store, [work(steps), work([{ sql: 'x' }])], position, undefined)
   expect(sent).toEqual(wanted)
@@ -63,4 +64,22 @@ test('a statement with parameters goes by itself', async () => {
   const { sent, store } = recorder(1)
   await asString(store, [work([{ sql: 'a' }, { sql: 'b', parameters: [1, 2] }, { sql: 'c' }])], position, undefined)
   expect(sent).toEqual(['begin', 'a', 'b [2]', 'c;\nposition', 'commit'])
+})
+
+test('what a statement is told is its own count, whatever went before it', async () => {
+  const store = await openDuckdb(':memory:')
+  const told: number[] = []
+  const asking = function* (): Steps {
+    yield { sql: 'CREATE TEMP TABLE nothing AS SELECT 1 AS x WHERE FALSE' }
+    yield { sql: 'SELECT bit_xor(hash(x)) FROM (SELECT 1 AS x)' }
+    told.push(yield { sql: 'CREATE TEMP TABLE three AS SELECT * FROM range(3)', asks: true })
+    yield { sql: 'SELECT 1' }
+    told.push(yield { sql: 'CREATE TEMP TABLE nobody AS SELECT 1 AS x WHERE FALSE', asks: true })
+  }
+  try {
+    await asString(store, [work(asking)], async () => [], undefined)
+    expect(told).toEqual([3, 0])
+  } finally {
+    await store.close()
+  }
 })

@@ -6,7 +6,7 @@ import type { Work } from './member.ts'
 
 /**
  * One transaction as one string: DuckDB goes from statement to statement by itself, whatever JavaScript does meanwhile. Steps
- * are told that each statement wrote one row; only where one is asked for its count, or has parameters, the string is cut there.
+ * are told that each statement wrote one row; one that is asked for its count, or has parameters, goes by itself.
  */
 export async function asString(
   store: Pick<Store, 'script' | 'transaction'>,
@@ -77,6 +77,9 @@ function* piecesOf(works: readonly Work[]): Generator<Piece, Piece, number> {
   return { texts, names }
 }
 
-function run(tx: Transaction, { texts, parameters }: Piece): Promise<number> {
-  return tx.run(texts.join(';\n'), parameters)
+/** The one that is to be answered goes by itself: of a string with a SELECT in it, DuckDB's client answers with that. */
+async function run(tx: Transaction, { texts, parameters }: Piece): Promise<number> {
+  const before = texts.slice(0, -1)
+  if (before.length > 0) await tx.run(before.join(';\n'))
+  return tx.run(texts.at(-1) ?? '', parameters)
 }

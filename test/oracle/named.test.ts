@@ -68,6 +68,10 @@ const found: Readonly<Record<string, readonly [select: string, plain?: string]>>
   'groups over windows over windows, where rows come late': [
     'SELECT k, run, count(*) AS n, max(i) AS m FROM (SELECT k, i, sum(opens) OVER (PARTITION BY k ORDER BY i) AS run FROM (SELECT k, i, CASE WHEN i - lag(i) OVER (PARTITION BY k ORDER BY i) < 2 THEN 0 ELSE 1 END AS opens FROM shop) AS marked) AS numbered GROUP BY k, run',
   ],
+  'the last value of a frame that equals share': [
+    'SELECT t, k, last_value(k) OVER (ORDER BY t) AS l, nth_value(k, 2) OVER (ORDER BY t) AS n, first_value(k) OVER (ORDER BY t GROUPS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS f FROM shop.Paid',
+    'SELECT t, k, last_value(k ORDER BY t, k, t) OVER (ORDER BY t) AS l, nth_value(k, 2 ORDER BY t, k, t) OVER (ORDER BY t) AS n, first_value(k ORDER BY t, k, t) OVER (ORDER BY t GROUPS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS f FROM shop.Paid',
+  ],
   'windows that go on in one partition of all rows': [
     'SELECT k, _offset AS o, row_number() OVER (ORDER BY _offset) AS n, count(*) OVER (ORDER BY _time, _offset) AS c FROM shop',
   ],
@@ -257,4 +261,25 @@ test('a crash between the start and the first computation leaves no view empty',
   await subject.restart()
   expect((await subject.rows('x')).rows).toEqual(['[1]'])
   expect((await subject.rows('n')).rows).toEqual(['["0"]'])
+})
+
+test('a view that is tried stands before one that asks what came late', async () => {
+  const kinds = table('kinds', { key: 'code', row: z.object({ code: z.int(), k: z.string().optional() }) })
+  subject = await Subject.open(
+    {
+      tables: [kinds],
+      views: {
+        tried: 'SELECT k, CAST(max(code) AS TINYINT) AS m FROM kinds GROUP BY k',
+        marked: 'SELECT k, code, sum(code) OVER (PARTITION BY k ORDER BY code) AS s FROM kinds',
+      },
+    },
+    { events: 3 },
+  )
+  const appender = createAppender(subject.log, [kinds])
+  await appender.append(kinds, [{ data: { code: 7 } }, { data: { code: 2 } }, { data: { code: 1, k: 'a' } }])
+  await subject.drain()
+  await appender.append(kinds, [{ data: { code: 7, k: 'a' } }])
+  await subject.drain()
+  expect((await subject.rows('marked')).rows).toEqual(['["a","1","1"]', '["a","7","8"]', '[null,"2","2"]'])
+  expect(await subject.verify('marked')).toMatchObject({ differing: 0 })
 })
