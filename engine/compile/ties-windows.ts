@@ -1,12 +1,40 @@
 import { EvertError } from '../../errors.ts'
 import { type Ast, canonical, columnRef, items, placeOf, replace, textOf, visit } from './ast.ts'
 
-const numbering = new Set(['row_number', 'ntile', 'lag', 'lead', 'first', 'last', 'first_value', 'last_value', 'nth_value', 'fill'])
+const numbering = new Set(['row_number', 'ntile', 'lag', 'lead', 'fill'])
+const picking = new Set(['first', 'last', 'first_value', 'last_value', 'nth_value'])
 
-/** Does the window's answer depend on how ties are ordered? Numbers and picks do, and frames that count rows. */
-export function ordersRows(window: Ast): boolean {
-  const counted = `${textOf(window.start)} ${textOf(window.end)}`.includes('ROWS') && items(window.orders).length > 0
-  return counted || (numbering.has(textOf(window.function_name).toLowerCase()) && items(window.orders).length > 0)
+/** Does each row of those that tie have an answer of its own, by the order in which they stand? Numbers do, and frames that count rows. */
+function numbersRows(window: Ast): boolean {
+  const isGiven = items(window.arg_orders).length > 0
+  return (isOrdered(window) && isCounted(window)) || ((isOrdered(window) || isGiven) && numbering.has(nameOf(window)))
+}
+
+/**
+ * A window whose answer depends on how ties are ordered, with the order in which they stand. What picks a row of a frame by values (RANGE,
+ * which is the default, or GROUPS) picks by that order among all that tie, and they have one answer, as SQL says: the frame itself stays.
+ */
+export function withTail(window: Ast, tail: readonly Ast[]): Ast {
+  const orders = [...items(window.orders), ...tail]
+  const own = items(window.arg_orders)
+  const isPicked = picking.has(nameOf(window)) && own.length === 0 // where it is given an order, that has its tail (`ties.ts`)
+  if (own.length > 0 && numbering.has(nameOf(window))) return { ...window, arg_orders: [...own, ...tail] }
+  if (numbersRows(window)) return { ...window, orders }
+  if (!isPicked || !isOrdered(window)) return window
+  const isFirst = nameOf(window).startsWith('first') && window.start === 'UNBOUNDED_PRECEDING'
+  return isFirst ? { ...window, orders } : { ...window, arg_orders: orders }
+}
+
+function isOrdered(window: Ast): boolean {
+  return items(window.orders).length > 0
+}
+
+function isCounted(window: Ast): boolean {
+  return `${textOf(window.start)} ${textOf(window.end)}`.includes('ROWS')
+}
+
+function nameOf(window: Ast): string {
+  return textOf(window.function_name).toLowerCase()
 }
 
 /**
@@ -19,7 +47,7 @@ export function orderDifferently(select: Ast): boolean {
   const orders = new Set<string>()
   visit([select.select_list, select.qualify], (part) => {
     if (part.class === 'SUBQUERY') return false
-    if (part.class === 'WINDOW' && ordersRows(part)) orders.add(canonical([part.partitions, part.orders]))
+    if (part.class === 'WINDOW' && numbersRows(part)) orders.add(canonical([part.partitions, part.orders, part.arg_orders]))
   })
   return orders.size > 1
 }

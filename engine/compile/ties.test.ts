@@ -156,6 +156,25 @@ describe('rows that tie for a window', () => {
     ])
   })
 
+  test('share what is picked of a frame that they share: it is picked by their order, and the frame stays', async () => {
+    const windows = async (call: string, frame = '') =>
+      /last_value.*\)|first_value.*\)|nth_value.*\)/.exec(
+        (await compiler.plan(`SELECT day, ${call} OVER (PARTITION BY origin ORDER BY day${frame}) AS l FROM flights`)).select.replace(
+          / AS l .*/,
+          '',
+        ),
+      )?.[0]
+    const by = `"day"${tail('flights.origin', 'flights."day"', 'flights.delay')}`
+    expect(await windows('last_value(delay)')).toBe(`last_value(delay ORDER BY ${by}) OVER (PARTITION BY origin ORDER BY "day")`)
+    expect(await windows('nth_value(delay, 2)')).toBe(`nth_value(delay, 2 ORDER BY ${by}) OVER (PARTITION BY origin ORDER BY "day")`)
+    expect(await windows('last_value(delay ORDER BY fare)')).toBe(
+      `last_value(delay ORDER BY fare${tail('delay')}) OVER (PARTITION BY origin ORDER BY "day")`,
+    )
+    // The first of all is the same whoever shares it; frames that count rows have their own end.
+    expect(await windows('first_value(delay)')).toBe(`first_value(delay) OVER (PARTITION BY origin ORDER BY ${by})`)
+    expect(await windows('last_value(delay)', ' ROWS UNBOUNDED PRECEDING')).toContain(`OVER (PARTITION BY origin ORDER BY ${by} ROWS`)
+  })
+
   test('of other relations the equal ones are numbered, which nobody sees', async () => {
     const { select } = await compiler.plan(
       'SELECT *, lag(state) OVER (ORDER BY iata) AS a, row_number() OVER (ORDER BY state) AS b FROM airports',

@@ -4,7 +4,7 @@ import { orderedAggregates } from './determinism.ts'
 import { firstLine } from './located.ts'
 import { chooseByValue } from './ties-aggregates.ts'
 import { rowsApart } from './ties-rows.ts'
-import { ordersRows } from './ties-windows.ts'
+import { withTail } from './ties-windows.ts'
 
 /** What breaking ties must ask of the rest of the compiler. */
 export interface TieContext {
@@ -31,7 +31,7 @@ export async function breakTies(node: Ast, context: TieContext): Promise<Ast> {
       if (key !== 'modifiers') return [key, replace(value, limits)] as const
       return [
         key,
-        items(value).map((modifier) => replace(modifier.type === 'ORDER_MODIFIER' ? withTail(modifier, width) : modifier, limits)),
+        items(value).map((modifier) => replace(modifier.type === 'ORDER_MODIFIER' ? withPlaces(modifier, width) : modifier, limits)),
       ] as const
     })
     return Object.fromEntries(entries) as Ast
@@ -107,7 +107,7 @@ function needsTotalOrder(part: Ast): boolean {
   )
 }
 
-function withTail(modifier: Ast, width: number): Ast {
+function withPlaces(modifier: Ast, width: number): Ast {
   return { ...modifier, orders: [...items(modifier.orders), ...Array.from({ length: width }, (_, i) => ascending(position(i + 1)))] }
 }
 
@@ -125,7 +125,7 @@ function orderSelect(part: Ast, context: TieContext): Ast | undefined {
     if (value.class === 'SUBQUERY') return replaceInside(value, change)
     if (value.class !== 'WINDOW') return change(value)
     const window = decided(value, inner) ?? orderArguments(value, 'arg_orders', inner) ?? replaceInside(value, inner)
-    return ordersRows(value) ? { ...window, orders: [...items(window.orders), ...tail] } : window
+    return withTail(window, tail)
   }
   const entries = Object.entries(select).map(
     ([key, value]) => [key, replace(value, key === 'select_list' || key === 'qualify' ? inner : change)] as const,

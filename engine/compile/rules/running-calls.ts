@@ -75,7 +75,7 @@ export function runningCall({ col, expr: { ast, sql } }: Output, { name, kept: k
     case 'first_value':
       return isFramed ? running(`CASE WHEN ${keptCount} IS NULL THEN ${own} ELSE ${kept} END`) : undefined
     case 'last_value':
-      return isFramed ? running(own, { state: [] }) : undefined
+      return isFramed && ast.end === 'CURRENT_ROW_ROWS' ? running(own, { state: [] }) : undefined // in other frames equals share it
     default:
       break
   }

@@ -25,17 +25,7 @@ function windowed(x: Scope, prefix = '', rows: readonly string[] = ['r']): strin
   const own = any(x, x.from, prefix)
   const number = column(x, x.from, is.number, prefix)
   const [numbered, ranked, framed] = [
-    [
-      'row_number()',
-      'ntile(2)',
-      `lag(${own})`,
-      `lead(${own}, 2)`,
-      `lag(${own} IGNORE NULLS)`,
-      `first_value(${own})`,
-      `last_value(${own})`,
-      `nth_value(${own}, 2)`,
-      `first_value(${own} IGNORE NULLS)`,
-    ],
+    ['row_number()', 'ntile(2)', `lag(${own})`, `lead(${own}, 2)`, `lag(${own} IGNORE NULLS)`],
     [
       'rank()',
       'dense_rank()',
@@ -47,8 +37,16 @@ function windowed(x: Scope, prefix = '', rows: readonly string[] = ['r']): strin
     ],
     ['count(*)', `min(${own})`, `max(${own})`, ...(number === undefined ? [] : [`sum(${number})`, `sum(${number})`, `avg(${number})`])],
   ] as const
-  const by = `${partition(x, prefix)}ORDER BY ${order(x, prefix)}`
+  const [parts, sorted] = [partition(x, prefix), order(x, prefix)]
+  const by = `${parts}ORDER BY ${sorted}`
+  // Among all that tie one is picked, by the order that they are given; the frame stays.
+  const given = `«| ORDER BY ${sorted}»${tail(...rows)}`
   return x.c.pick([
+    () => {
+      const call = x.c.pick([`first_value(${own}`, `last_value(${own}`, `nth_value(${own}, 2`])
+      const frame = x.c.pick(['', '', ' RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING', ' GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW'])
+      return `${call}${given}${x.c.chance(3) ? ' IGNORE NULLS' : ''}) OVER (${by}${frame})`
+    },
     () => `${x.c.pick(numbered)} OVER (${by}${tail(...rows)})`,
     () => `${x.c.pick(ranked)} OVER (${by})`, // peers get one answer, in whatever order they stand
     () => `${x.c.pick(framed)} OVER (${by}${tail(...rows)} ${x.c.pick(frames)})`,
@@ -66,8 +64,8 @@ function windowed(x: Scope, prefix = '', rows: readonly string[] = ['r']): strin
 /** Are there two in which the order of ties counts, and do they order rows differently? */
 function orderDifferently(windows: readonly string[]): boolean {
   const orders = windows.flatMap((window) => {
-    const end = window.indexOf(tail('r'))
-    return end < 0 ? [] : [window.slice(window.indexOf(' OVER ('), end)]
+    const [begin, end] = [window.indexOf(' OVER ('), window.indexOf(tail('r'))]
+    return end < begin ? [] : [window.slice(begin, end)]
   })
   return new Set(orders).size > 1
 }
