@@ -26,7 +26,7 @@ export interface PlannedChange {
   readonly versionBefore?: string
   readonly version?: string
   readonly strategy?: ViewInfo['strategy']
-  /** Declared views and processors' inputs that read it, directly or through others. */
+  /** Declared views that read it, directly or through others. */
   readonly readBy: readonly string[]
   readonly breaking: readonly Breaking[]
   readonly columnsAdded: readonly string[]
