@@ -1,8 +1,7 @@
 import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { caughtUp } from '../../test/crash/support/engine-child.ts'
-import { append, rows, startHere, withFiles } from '../../test/crash/support/here.ts'
+import { append, rows, upToDate, withFiles } from '../../test/crash/support/here.ts'
 import type { TempProject } from '../../test/crash/support/project.ts'
 import { pipeline, sales, till, viewFile } from '../../test/crash/support/till.ts'
 import type { Service, VerifyAnswer } from './service.ts'
@@ -17,16 +16,7 @@ afterEach(() => project.destroy())
 /** Events in the log, and views that stand on disk. */
 async function kept(): Promise<void> {
   await append(project, 'sales', sales([1, 2, 3]))
-  await upToDate()
-}
-
-async function upToDate(): Promise<void> {
-  const here = await startHere(project)
-  try {
-    await caughtUp(here.service)
-  } finally {
-    await here.stop()
-  }
+  await upToDate(project)
 }
 
 async function verified(service: Service, views?: readonly string[]): Promise<VerifyAnswer[]> {
@@ -49,7 +39,7 @@ describe('files without an engine', () => {
       message: expect.stringContaining('evert run'),
     })
     expect(readdirSync(project.dataDir).filter((name) => name.includes('unreadable'))).toEqual([])
-    await upToDate()
+    await upToDate(project)
     expect(await withFiles(project, (service) => rows(service, 'totals'))).toEqual(['a 4', 'b 2'])
     expect(readdirSync(project.dataDir).filter((name) => name.includes('unreadable'))).toHaveLength(1)
   })
@@ -117,7 +107,7 @@ describe('views that are not as they are declared', () => {
       expect(await rows(service, 'best')).toEqual(['b 3'])
       expect(await rows(service, 'counted')).toEqual(['a 4', 'b 2'])
     })
-    await upToDate()
+    await upToDate(project)
   })
 })
 

@@ -78,10 +78,5 @@ function withParts(derivations: readonly Derivation[], names: ReadonlySet<string
 /** The view that raised, or those whose part did, and all over them. */
 function leftOut(error: ViewFailed, derivations: readonly Derivation[], names: ReadonlySet<string>): readonly string[] {
   const failed = error.member.derivation.name
-  return [
-    failed,
-    ...derivations
-      .filter((one) => one.name !== failed)
-      .flatMap((one) => (readersOf(failed, derivations).includes(one.name) ? [one.name] : [])),
-  ].filter((name) => names.has(name))
+  return [failed, ...readersOf(failed, derivations)].filter((name) => names.has(name))
 }

@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { caughtUp } from '../../test/crash/support/engine-child.ts'
-import { append, startHere, withFiles } from '../../test/crash/support/here.ts'
+import { append, startHere, upToDate, withFiles } from '../../test/crash/support/here.ts'
 import type { TempProject } from '../../test/crash/support/project.ts'
 import { best, pipeline, sales, till, totals, upTo, viewFile } from '../../test/crash/support/till.ts'
 import type { PlanAnswer } from './plan-answer.ts'
@@ -14,19 +14,10 @@ beforeEach(() => {
 })
 afterEach(() => project.destroy())
 
-async function upToDate(): Promise<void> {
-  const here = await startHere(project)
-  try {
-    await caughtUp(here.service)
-  } finally {
-    await here.stop()
-  }
-}
-
 /** Events in the log, and views that stand on disk. */
 async function kept(): Promise<void> {
   await append(project, 'sales', sales(upTo(40)))
-  await upToDate()
+  await upToDate(project)
 }
 
 const planned = () => withFiles(project, (service) => service.plan())
@@ -162,4 +153,27 @@ test('a running engine answers for what is on disk now, goes on, and nothing is 
     await here.stop()
   }
   expect(left()).toEqual(before)
+})
+
+test('a stream that the running engine does not know yet has no events, and its views are new', async () => {
+  await kept()
+  const here = await startHere(project)
+  try {
+    const more = `export const visits = stream('visits', { key: 'page', event: z.object({ page: z.string() }) })\n`
+    project.write({
+      'pipelines/till.ts': `${pipeline()}${more}`,
+      ...viewFile('pages', 'SELECT page, count(*) AS n FROM visits GROUP BY page'),
+    })
+    const { changes, ends } = await here.service.plan()
+    expect(changes.find(({ name }) => name === 'pages')).toMatchObject({ change: 'added', estimate: { events: 0, seconds: 0 } })
+    expect(ends.sales).toEqual(['40'])
+  } finally {
+    await here.stop()
+  }
+})
+
+test('an interrupted plan says so', async () => {
+  await append(project, 'sales', sales(upTo(40)))
+  const asked = withFiles(project, (service) => service.plan({ signal: AbortSignal.abort() }))
+  await expect(asked).rejects.toMatchObject({ code: 'interrupted' })
 })

@@ -1,6 +1,6 @@
 import { openDuckdb } from '../../connectors/store/duckdb/open.ts'
 import type { Column, Reader } from '../../connectors/store/store.ts'
-import { createAnalyzer } from '../compile/analyzer.ts'
+import { type Analyzer, createAnalyzer } from '../compile/analyzer.ts'
 import { relationSchema } from '../compile/relations.ts'
 import { loadProject } from '../model/load/load-project.ts'
 import { addedColumns, type Breaking, breakingColumns } from '../replay/breaking.ts'
@@ -26,19 +26,9 @@ import type { Ask } from './service.ts'
 export async function planProject(core: Core, ask: Ask): Promise<PlanAnswer> {
   const project = await loadProject(core.project.config.root)
   const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
-  const reader = await core.store.reader()
   try {
     const definitions = await define(project, analyzer)
-    const sources = [...definitions.sources.values()]
-    const { changed: moved } = await decodedSchemas(reader, sources)
-    const changes = changesOf({
-      derivations: definitions.derivations,
-      versions: await readVersions(reader),
-      promoted: await promotedVersions(core.log),
-      moved,
-      isSameText: await textComparison(analyzer, reader, definitions),
-    })
-    const columns = await columnsKept(reader)
+    const { changes, columns, moved } = await compared(core, analyzer, definitions)
     const measured = await measure(core.log, project, definitions, changes, ask)
     const planned = changes.map((change) => plannedChange(change, definitions, columns, measured))
     return {
@@ -46,11 +36,28 @@ export async function planProject(core: Core, ask: Ask): Promise<PlanAnswer> {
       schemas: [...moved],
       breaking: planned.some((one) => one.breaking.length > 0),
       ...(measured.all === undefined ? {} : { estimate: measured.all }),
-      ends: positionJson({ ...core, definitions }, await logEnds(core.log, sources)),
+      ends: positionJson({ ...core, definitions }, await logEnds(core.log, [...definitions.sources.values()])),
     }
   } finally {
-    await reader.close()
     await analyzer.close()
+  }
+}
+
+/** What differs, by one state of the store; its reader is closed before the sample, which would keep checkpoints waiting. */
+async function compared(core: Core, analyzer: Analyzer, definitions: Definitions) {
+  const reader = await core.store.reader()
+  try {
+    const { changed: moved } = await decodedSchemas(reader, [...definitions.sources.values()])
+    const changes = changesOf({
+      derivations: definitions.derivations,
+      versions: await readVersions(reader),
+      promoted: await promotedVersions(core.log),
+      moved,
+      isSameText: await textComparison(analyzer, reader, definitions),
+    })
+    return { changes, columns: await columnsKept(reader), moved }
+  } finally {
+    await reader.close()
   }
 }
 

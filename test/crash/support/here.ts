@@ -6,7 +6,7 @@ import { type Engine, type EngineOptions, startEngine } from '../../../engine/se
 import { openLocal } from '../../../engine/serve/local.ts'
 import { openLog } from '../../../engine/serve/open-log.ts'
 import type { Service } from '../../../engine/serve/service.ts'
-import { rowsOf } from './engine-child.ts'
+import { caughtUp, rowsOf } from './engine-child.ts'
 import type { TempProject } from './project.ts'
 
 export interface Here {
@@ -28,6 +28,16 @@ export async function startHere(project: TempProject, options: Omit<EngineOption
 function messageOf(line: string): string {
   const { level, msg, error, why } = JSON.parse(line) as { level: number; msg: string; error?: string; why?: string }
   return `${pino.levels.labels[level]}: ${[msg, error, why].filter(Boolean).join(': ')}`
+}
+
+/** An engine for as long as it takes to bring the views up to date. */
+export async function upToDate(project: TempProject): Promise<void> {
+  const here = await startHere(project)
+  try {
+    await caughtUp(here.service)
+  } finally {
+    await here.stop()
+  }
 }
 
 /** The files without an engine, for one use. */
