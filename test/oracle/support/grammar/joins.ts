@@ -75,8 +75,10 @@ export const joinForms: readonly Form[] = [
     name: 'JOIN USING',
     make: (x) => {
       const right = other(x)
-      const mine = new Set(columns(right, is.sortable))
-      const shared = columns(x.from, is.sortable).filter((name) => mine.has(name))
+      const shared = [is.number, is.time, is.text, is.flag].flatMap((type) => {
+        const mine = new Set(columns(right, type))
+        return columns(x.from, type).filter((name) => mine.has(name))
+      })
       if (shared.length === 0) return undefined
       const by = shared.slice(0, 1 + x.c.below(2)).join(', ')
       return `SELECT ${by}, ${as(x, scalar(x, 'p.'))}, ${as(x, scalar(x, 'q.', right))} FROM ${x.from.name} AS p ${x.c.pick(outer)} ${right.name} AS q USING (${by})`
