@@ -55,12 +55,13 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
   const reads = readsWithin(where, view.options, resolved.reads)
   const node = await retainedIn(analyzer, ordered, reads)
   const columns = checkColumns(described, where)
-  const select = await analyzer.print(node)
+  const recomputed = asofAsLateral(node)
+  const select = await analyzer.print(recomputed)
   const option = planOption(where, view.options, reads)
   const isAsked = option === 'recompute'
   const whole: Opaque = {
     kind: 'opaque',
-    sql: await analyzer.print(asofAsLateral(node)),
+    sql: select,
     reads,
     columns: columns.map((column, i) => ({ id: `#whole${i}`, type: column.type, nullable: true })),
     why: isAsked ? askedFor : 'the SELECT as a whole',
@@ -86,10 +87,10 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     reason: dearest.rule.reason,
     ...(advice === undefined ? {} : { advice }),
     select,
-    node,
+    node: recomputed,
     columns,
     reads,
-    needs: needsOf(ordered, reads),
+    needs: needsOf(asofAsLateral(ordered), reads),
     history,
     fingerprint: fingerprint(view.name, node, reads, root, option),
     floats: columns.some((column) => /FLOAT|DOUBLE/.test(column.type)) && dearest.rule.strategy !== 'linear',

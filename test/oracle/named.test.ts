@@ -283,3 +283,16 @@ test('a view that is tried stands before one that asks what came late', async ()
   expect((await subject.rows('marked')).rows).toEqual(['["a","1","1"]', '["a","7","8"]', '[null,"2","2"]'])
   expect(await subject.verify('marked')).toMatchObject({ differing: 0 })
 })
+
+test('of the right rows of an ASOF join that tie, verify takes the one that the view takes', async () => {
+  subject = await Subject.open({
+    ...world,
+    views: { last: 'SELECT d.k, s.i, s.k AS whose FROM dim AS d ASOF JOIN shop.Made AS s ON d.n > s.i' },
+  })
+  await createAppender(subject.log, [dim]).append(dim, [{ data: { k: 'd', n: 2 } }])
+  const made = ['b', 'e', 'a', 'c'].map((k) => ({ type: 'Made' as const, data: { k, i: 1, user: k, t: k } }))
+  await createAppender(subject.log, [shop]).append(shop, made)
+  await subject.drain()
+  expect((await subject.rows('last')).rows).toEqual(['["d",1,"e"]'])
+  expect(await subject.verify('last')).toMatchObject({ differing: 0, rows: 1 })
+})
