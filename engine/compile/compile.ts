@@ -17,7 +17,7 @@ import { orderOnRead } from './order-on-read.ts'
 import { partsOf } from './parts.ts'
 import type { ViewPlan } from './plan.ts'
 import { askedFor, type PlanOption, planOption } from './plan-option.ts'
-import { hasPlace, placeNames } from './relations.ts'
+import { hasPlace, placeNames, versionId } from './relations.ts'
 import { type Catalog, type Read, resolve } from './resolve.ts'
 import { eventTimes, retainedIn, retaining, schemaOf } from './retention.ts'
 import { breakTies } from './ties.ts'
@@ -80,7 +80,10 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     full && history.length > 0
       ? 'It reads a stream directly, so the cost of a batch grows with the history. Aggregate the stream in a view of its own (GROUP BY), and read that view here.'
       : dearest.rule.advice
+  const hashed = fingerprint(view.name, node, reads, root, option)
+  const id = versionId(view.name, hashed)
   return {
+    id,
     name: view.name,
     file: view.file,
     strategy: dearest.rule.strategy,
@@ -92,11 +95,11 @@ export async function compileView(analyzer: Analyzer, view: ParsedView, catalog:
     reads,
     needs: needsOf(asofAsLateral(ordered), reads),
     history,
-    fingerprint: fingerprint(view.name, node, reads, root, option),
+    fingerprint: hashed,
     floats: columns.some((column) => /FLOAT|DOUBLE/.test(column.type)) && dearest.rule.strategy !== 'linear',
-    root,
+    root: { ...root, name: id },
     parts,
-    ...(chosen === undefined ? {} : { whole: chosen }),
+    ...(chosen === undefined ? {} : { whole: { ...chosen, name: id } }),
     order,
   }
 }

@@ -9,6 +9,8 @@ export type Needs = ReadonlyMap<string, ReadonlySet<string> | undefined>
 
 /** How one SQL view is kept up to date. Pure text: the loop runs it. Tables are given as quoted names. */
 export interface ViewPlan {
+  /** Of this version: its relation has this name, and so has its root. */
+  readonly id: string
   readonly name: string
   readonly file: string
   /** The dearest of its parts. */

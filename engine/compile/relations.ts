@@ -19,9 +19,12 @@ export const relationSchema = '_rel'
 
 /** A name that SQL may read. */
 export interface Relation {
+  /** Of the DuckDB relation: for a view that is kept, its version's id. */
   readonly name: string
+  /** The name that users know it by, where it is another. */
+  readonly shown?: string
   readonly kind: 'stream' | 'type' | 'table' | 'view'
-  /** The stream or table whose events it shows; for a view its own name. */
+  /** The stream or table whose events it shows; for a view its own `name`. */
   readonly source: string
   /** One event type of the source, if `kind` is `type`. */
   readonly type?: string
@@ -40,6 +43,16 @@ export interface Relation {
   readonly whole?: Relation
   /** The stream as a whole is meant, and not the events of a batch. */
   readonly isHistory?: boolean
+}
+
+/** Names one version of a view, among all that are kept of it. */
+export function versionId(name: string, fingerprint: string): string {
+  return `${name}@${fingerprint}`
+}
+
+/** The name that users know it by. */
+export function shownName(relation: Relation): string {
+  return relation.shown ?? relation.name
 }
 
 export function columnsOf(fields: readonly Field[]): Column[] {

@@ -1,6 +1,6 @@
 import { EvertError } from '../../errors.ts'
 import { type Ast, type AstValue, baseTable, isAst, items, placeOf, replace, textOf, visit } from './ast.ts'
-import { hasPlace, placeNames, type Relation, relationSchema, relationTable } from './relations.ts'
+import { hasPlace, placeNames, type Relation, relationSchema, relationTable, shownName } from './relations.ts'
 import { someOrderDifferently } from './ties-windows.ts'
 
 /** What a SELECT may name, by name in lower case (`flights`, `shop.orderrequested`). */
@@ -109,7 +109,7 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
     if (value.at_clause !== undefined)
       throw new EvertError(
         code,
-        `FROM ${relation.name} AT (…): earlier states cannot be asked for yet. Leave AT out to read the state as it stands.`,
+        `FROM ${shownName(relation)} AT (…): earlier states cannot be asked for yet. Leave AT out to read the state as it stands.`,
         { details: { byte: placeOf(value) } },
       )
     const usePlace = placed && hasPlace(relation)
@@ -169,7 +169,7 @@ function refuseFunction(value: Ast, code: 'sql-invalid' | 'query-refused'): void
 
 function unknownRelation(value: Ast, catalog: Catalog, code: 'sql-invalid' | 'query-refused'): EvertError {
   const name = [textOf(value.catalog_name), textOf(value.schema_name), textOf(value.table_name)].filter((part) => part !== '').join('.')
-  const known = [...catalog.values()].map((relation) => relation.name)
+  const known = [...catalog.values()].map(shownName)
   const hint =
     known.length > 0
       ? `Known: ${known.slice(0, 30).join(', ')}${known.length > 30 ? ', …' : ''}.`

@@ -13,10 +13,12 @@ import type { Background, Loop } from '../run/loop.ts'
 import { type Member, tableOf, ViewFailed } from '../run/member.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
 import {
+  concealed,
   dropBuild,
   dropTables,
   dropVersion,
   freeTable,
+  idOf,
   insertVersion,
   readFresh,
   readVersions,
@@ -215,17 +217,17 @@ export class Build implements Background {
     const names = new Set(derivations.map((derivation) => derivation.name))
     const others = loop.members.filter((member) => !names.has(member.derivation.name))
     // What a declared view needs stays, though the view may have failed, or is not replayed yet.
-    const orphans = orphansOf([...others, ...this.#members]).filter((member) => !order.includes(member.derivation.name))
+    const orphans = orphansOf([...others, ...this.#members]).filter((member) => !order.includes(member.derivation.id))
     const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
     await store.transaction(async (tx) => {
       const changed = new Set<string>()
       for (const [i, derivation] of derivations.entries()) {
         const row = this.#rows[i] as VersionRow
         if (!derivation.byEvents) await computeFromState(tx, this.#members[i] as Member, loop)
-        const isReplaced = replaced.some((old) => old.name === derivation.name)
-        const differ = this.#options.keepsRows && isReplaced ? await differing(tx, derivation.name) : undefined
-        for (const statement of derivation.expose(stateTable(row))) await tx.run(statement)
-        if (differ === undefined || (await differ())) changed.add(derivation.name)
+        const isReplaced = replaced.some((old) => idOf(old) === derivation.id)
+        const differ = this.#options.keepsRows && isReplaced ? await differing(tx, derivation.id) : undefined
+        for (const statement of [...derivation.expose(stateTable(row)), ...derivation.publish()]) await tx.run(statement)
+        if (differ === undefined || (await differ())) changed.add(derivation.id)
         await tx.run(setVersionState(row.table, 'live'))
         await tx.run(`DELETE FROM _evert.dead_letters WHERE consumer = ${text(derivation.name)}`)
         await tx.run(`DELETE FROM _evert.counts WHERE consumer = ${text(derivation.name)}`)
@@ -242,9 +244,12 @@ export class Build implements Background {
         for (const statement of [...dropTables(member.table), ...member.derivation.create(member.table)]) await tx.run(statement)
         await computeFromState(tx, member, loop)
       }
-      for (const row of replaced) for (const statement of dropVersion(row)) await tx.run(statement)
+      const ids = new Set(derivations.map((derivation) => derivation.id))
+      for (const row of replaced)
+        for (const statement of [...(ids.has(idOf(row)) ? [] : concealed(row)), ...dropVersion(row)]) await tx.run(statement)
       // One that failed when it joined was left to be computed: it is now.
-      for (const statement of writeFresh((await readFresh(tx)).filter((name) => !names.has(name)))) await tx.run(statement)
+      for (const statement of writeFresh((await readFresh(tx)).filter((id) => !ids.has(id) && replaced.every((row) => idOf(row) !== id))))
+        await tx.run(statement)
       for (const { derivation, table } of orphans)
         for (const statement of [...derivation.conceal(), ...dropVersion({ table: tableOf({ derivation, table }) })])
           await tx.run(statement)
@@ -272,28 +277,28 @@ export class Build implements Background {
 
   /** Live views over the changed ones that are not built anew themselves: they follow in the same transaction. */
   #followers(changed: ReadonlySet<string>): Member[] {
-    const built = new Set(this.#options.derivations.map((derivation) => derivation.name))
-    const names = new Set(changed)
+    const built = new Set(this.#options.derivations.map((derivation) => derivation.id))
+    const ids = new Set(changed)
     return this.#options.loop.members.filter(({ derivation }) => {
-      const isFollower = !built.has(derivation.name) && !derivation.byEvents && derivation.reads.some((read) => names.has(read))
-      if (isFollower) names.add(derivation.name)
+      const isFollower = !built.has(derivation.id) && !derivation.byEvents && derivation.reads.some((read) => ids.has(read))
+      if (isFollower) ids.add(derivation.id)
       return isFollower
     })
   }
 
   /** Goes on without a view that raised, and without those that read it. */
   async #exclude(error: ViewFailed): Promise<void> {
-    const { name, kind } = error.member.derivation
-    const out = new Map([[name, error.message]])
+    const { id, name, kind } = error.member.derivation
+    const out = new Map([[id, error.message]])
     // A part has no name that users know: it is the view itself that fails.
     const why = kind === 'part' ? error.message : `it reads ${name}, which failed: ${error.message}`
-    for (const { derivation } of this.#members) if (derivation.reads.some((read) => out.has(read))) out.set(derivation.name, why)
-    const failed = this.#rows.filter((row) => out.has(row.name))
-    this.#rows = this.#rows.filter((row) => !out.has(row.name))
-    this.#members = this.#members.filter((member) => !out.has(member.derivation.name))
-    await this.#options.store.script(failed.map((row) => setVersionState(row.table, 'failed', out.get(row.name))))
-    const views = new Set(this.views)
-    for (const [view, message] of out) if (views.has(view)) this.#options.onViewFailed?.(view, message)
+    for (const { derivation } of this.#members) if (derivation.reads.some((read) => out.has(read))) out.set(derivation.id, why)
+    const failed = this.#rows.filter((row) => out.has(idOf(row)))
+    this.#rows = this.#rows.filter((row) => !out.has(idOf(row)))
+    this.#members = this.#members.filter((member) => !out.has(member.derivation.id))
+    await this.#options.store.script(failed.map((row) => setVersionState(row.table, 'failed', out.get(idOf(row)))))
+    for (const { kind, name: view, ...row } of failed)
+      if (kind !== 'part') this.#options.onViewFailed?.(view, out.get(idOf({ ...row, kind, name: view })) ?? '')
   }
 
   async #discard(): Promise<void> {

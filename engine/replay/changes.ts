@@ -91,8 +91,8 @@ export function changesOf({ derivations, versions, promoted, moved, isSameText }
 
   /** What it reads, and what the parts among that read. */
   function through(one: Derivation): readonly Derivation[] {
-    return one.reads.flatMap((name) => {
-      const read = derivations.find((each) => each.name === name)
+    return one.reads.flatMap((id) => {
+      const read = derivations.find((each) => each.id === id)
       if (!read) return []
       return read.kind === 'part' ? [read, ...through(read)] : [read]
     })

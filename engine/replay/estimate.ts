@@ -51,7 +51,7 @@ export function estimate(sample: Sample, { pass, derivations, events, all }: Wan
   const rates = costs.map((cost) => cost.ms / cost.events)
   const spread = mean > 0 ? Math.max(shareMin, (Math.max(...rates) - Math.min(...rates)) / (2 * mean)) : 0
   const seen = sum(sample.batches.map((batch) => eventsIn(batch, streams)))
-  const once = sum(derivations.map(({ name }) => sample.onceMs.get(name) ?? 0)) * (seen > 0 ? Math.max(1, wanted / seen) : 1)
+  const once = sum(derivations.map(({ id }) => sample.onceMs.get(id) ?? 0)) * (seen > 0 ? Math.max(1, wanted / seen) : 1)
   const seconds = (mean * wanted + once) / 1_000
   return {
     events: wanted,
@@ -71,14 +71,14 @@ function perEvent(
   all: readonly Derivation[],
 ): { ms: number; events: number } {
   const streams = new Set(derivations.flatMap((one) => [...inputsOf(one, all)]))
-  const own = sum(derivations.map(({ name }) => batch.msOf.get(name) ?? 0))
+  const own = sum(derivations.map(({ id }) => batch.msOf.get(id) ?? 0))
   const shared = Math.max(0, batch.ms - sum([...batch.msOf.values()]))
   const readers = (some: readonly Derivation[]) => some.filter(({ kind }) => kind !== 'part').length
   return { ms: own + (shared * readers(derivations)) / Math.max(1, readers(pass)), events: eventsIn(batch, streams) }
 }
 
 function bytesOf(sample: Sample, one: Derivation, events: ReadonlyMap<string, number>, all: readonly Derivation[]): number {
-  const [first, end] = [sample.first.get(one.name), sample.end.get(one.name)]
+  const [first, end] = [sample.first.get(one.id), sample.end.get(one.id)]
   if (!end || end.rows === 0) return 0
   const streams = inputsOf(one, all)
   const wanted = sum([...streams].map((name) => events.get(name) ?? 0))
@@ -94,8 +94,8 @@ function bytesOf(sample: Sample, one: Derivation, events: ReadonlyMap<string, nu
 /** Streams and tables that it follows from, through whatever it reads. */
 function inputsOf(one: Derivation, all: readonly Derivation[]): ReadonlySet<string> {
   const names = new Set(one.streams.keys())
-  for (const name of one.reads) {
-    const read = all.find((each) => each.name === name)
+  for (const id of one.reads) {
+    const read = all.find((each) => each.id === id)
     if (read) for (const input of inputsOf(read, all)) names.add(input)
   }
   return names

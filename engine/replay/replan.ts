@@ -69,11 +69,11 @@ export class Replanner {
     await this.#looking.catch(() => undefined) // told where it was asked for
   }
 
-  /** Views that would be cheaper in parts by now. */
+  /** Ids of views that would be cheaper in parts by now. */
   async outgrown(): Promise<readonly string[]> {
     const { store, loop, definitions, rowsMax = limits.recomputeRowsMax } = this.#options
-    const live = new Set(loop.members.map((member) => member.derivation.name))
-    const plans = [...definitions().plans.values()].filter((plan) => isWhole(plan) && live.has(plan.name) && !this.#failed.has(plan.name))
+    const live = new Set(loop.members.map((member) => member.derivation.id))
+    const plans = [...definitions().plans.values()].filter((plan) => isWhole(plan) && live.has(plan.id) && !this.#failed.has(plan.id))
     if (plans.length === 0) return []
     const reader = await store.reader()
     try {
@@ -81,8 +81,8 @@ export class Replanner {
       const slow = new Set<string>()
       const views: string[] = []
       for (const plan of plans) {
-        if ((await rowsRead(reader, plan, rows)) > rowsMax * 2) views.push(plan.name)
-        else if (!(await this.#isQuick(plan, (sql) => reader.all(sql)))) slow.add(plan.name)
+        if ((await rowsRead(reader, plan, rows)) > rowsMax * 2) views.push(plan.id)
+        else if (!(await this.#isQuick(plan, (sql) => reader.all(sql)))) slow.add(plan.id)
       }
       views.push(...[...slow].filter((name) => this.#slow.has(name)))
       this.#slow = slow
@@ -100,23 +100,24 @@ export class Replanner {
   }
 
   /** Keeps these views in parts from now on. Only between two batches. */
-  async replan(views: readonly string[]): Promise<void> {
-    for (const view of views) if (!this.#options.isBusy()) await this.#replanOne(view)
+  async replan(ids: readonly string[]): Promise<void> {
+    for (const id of ids) if (!this.#options.isBusy()) await this.#replanOne(id)
   }
 
-  async #replanOne(view: string): Promise<void> {
+  async #replanOne(id: string): Promise<void> {
     const { store, log, loop, batch, onReplanned, onFailed } = this.#options
     const before = this.#options.definitions()
-    const whole = [...before.plans.values()].filter(isWhole).map((plan) => plan.name)
-    if (!whole.includes(view)) return
-    const definitions = withWhole(before, new Set(whole.filter((name) => name !== view)))
+    const whole = [...before.plans.values()].filter(isWhole).map((plan) => plan.id)
+    const view = before.plans.get(id)?.name
+    if (view === undefined || !whole.includes(id)) return
+    const definitions = withWhole(before, new Set(whole.filter((other) => other !== id)))
     const build = new Build({
       store,
       log,
       loop,
       sources: definitions.sources,
-      derivations: lacking(definitions.derivations, view, loop),
-      order: definitions.derivations.map((derivation) => derivation.name),
+      derivations: lacking(definitions.derivations, id, loop),
+      order: definitions.derivations.map((derivation) => derivation.id),
       batch,
       keepsRows: true,
     })
@@ -125,7 +126,7 @@ export class Replanner {
       await build.done
     } catch (error) {
       // Whatever it is, the view stands as it was, and is right: it is only dearer.
-      this.#failed.add(view)
+      this.#failed.add(id)
       return onFailed(view, asEvertError(error).message)
     }
     onReplanned(definitions, [view])
@@ -134,12 +135,12 @@ export class Replanner {
 
 /** The view and those of its parts that nobody keeps yet, in order of dependence. */
 function lacking(derivations: readonly Derivation[], view: string, loop: Loop): readonly Derivation[] {
-  const live = new Set(loop.members.map((member) => member.derivation.name))
-  const byName = new Map(derivations.map((derivation) => [derivation.name, derivation]))
+  const live = new Set(loop.members.map((member) => member.derivation.id))
+  const byId = new Map(derivations.map((derivation) => [derivation.id, derivation]))
   const wanted = new Set<Derivation>()
-  const take = (name: string): void => {
-    const derivation = byName.get(name)
-    if (!derivation || wanted.has(derivation) || (live.has(name) && name !== view)) return
+  const take = (id: string): void => {
+    const derivation = byId.get(id)
+    if (!derivation || wanted.has(derivation) || (live.has(id) && id !== view)) return
     for (const read of derivation.reads) take(read)
     wanted.add(derivation)
   }

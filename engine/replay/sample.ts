@@ -35,7 +35,7 @@ export interface SampleOptions {
   readonly log: Log
   readonly definitions: Definitions
   /** Who is wanted; what they need is computed with them. */
-  readonly names: ReadonlySet<string>
+  readonly ids: ReadonlySet<string>
   /** An empty store for the time of the sample. */
   readonly store: Store
   readonly batch: ReadLimits
@@ -52,8 +52,8 @@ const firstEvents = 16_384
  * store and the log are not written. Throws what a build throws: `ViewFailed`, `event-refused`.
  */
 export async function sampleBuild(options: SampleOptions): Promise<Sample> {
-  const { log, definitions, names, store, signal, msMax = limits.sampleMsMax } = options
-  const derivations = neededBy(definitions.derivations, names)
+  const { log, definitions, ids, store, signal, msMax = limits.sampleMsMax } = options
+  const derivations = neededBy(definitions.derivations, ids)
   const streams = new Set(derivations.flatMap((derivation) => [...derivation.streams.keys()]))
   const sources = [...definitions.sources.values()].filter((source) => streams.has(source.name))
   const members = await createMembers(store, derivations)
@@ -82,17 +82,17 @@ export async function sampleBuild(options: SampleOptions): Promise<Sample> {
     if (member.derivation.byEvents) continue
     const from = performance.now()
     await store.transaction((tx) => computeFromState(tx, member, { position, at: positionSum(position) }))
-    onceMs.set(member.derivation.name, performance.now() - from)
+    onceMs.set(member.derivation.id, performance.now() - from)
   }
   await store.checkpoint()
   return { batches, onceMs, first, end: await sizesOf(store, members) }
 }
 
 /** These and all that they read, in the same order. */
-function neededBy(derivations: readonly Derivation[], names: ReadonlySet<string>): readonly Derivation[] {
-  const needed = new Set(names)
-  for (const derivation of derivations.toReversed()) if (needed.has(derivation.name)) for (const read of derivation.reads) needed.add(read)
-  return derivations.filter(({ name }) => needed.has(name))
+function neededBy(derivations: readonly Derivation[], ids: ReadonlySet<string>): readonly Derivation[] {
+  const needed = new Set(ids)
+  for (const derivation of derivations.toReversed()) if (needed.has(derivation.id)) for (const read of derivation.reads) needed.add(read)
+  return derivations.filter(({ id }) => needed.has(id))
 }
 
 async function createMembers(store: Store, derivations: readonly Derivation[]): Promise<readonly Member[]> {
@@ -115,7 +115,7 @@ async function applied(store: Store, batch: Batch, { sources, members }: Kept): 
   const measurements = new Measurements()
   const at = positionSum(batch.to)
   await applyBatch(store, batch, { sources, members, at, also: () => [], measurements, literalEventsMax: 0 })
-  return new Map(members.map(({ derivation: { name } }) => [name, measurements.of(name).reduce((sum, one) => sum + one.ms, 0)]))
+  return new Map(members.map(({ derivation: { id } }) => [id, measurements.of(id).reduce((sum, one) => sum + one.ms, 0)]))
 }
 
 function eventsOf(batch: Batch): ReadonlyMap<string, number> {
@@ -124,5 +124,5 @@ function eventsOf(batch: Batch): ReadonlyMap<string, number> {
 
 async function sizesOf(store: Store, members: readonly Member[]): Promise<ReadonlyMap<string, StateSize>> {
   const sizes = await store.transaction(stateSizes)
-  return new Map(members.flatMap((member) => [[member.derivation.name, sizes.get(tableOf(member)) ?? { rows: 0, bytes: 0 }]]))
+  return new Map(members.flatMap((member) => [[member.derivation.id, sizes.get(tableOf(member)) ?? { rows: 0, bytes: 0 }]]))
 }

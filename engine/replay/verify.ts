@@ -9,6 +9,7 @@ import { jsonShape, sqlTypeText } from '../model/schema/sql-type.ts'
 import type { FoldModel } from '../model/types.ts'
 import type { CheckedChunk, Position } from '../run/batch.ts'
 import type { Definitions } from '../run/define.ts'
+import type { Derivation } from '../run/derivation.ts'
 import { refold } from '../run/fold/refold.ts'
 import { readBatch } from '../run/read-batch.ts'
 import { readPosition } from '../run/registry.ts'
@@ -42,7 +43,7 @@ const tolerance = 1e-9
  * Recomputes a view, and all that it reads, from the log up to the position of one snapshot, and compares it with the
  * stored rows of that snapshot as multisets. The engine goes on meanwhile. Throws `view-unknown`.
  */
-export async function verifyView(name: string, options: VerifyOptions): Promise<Verified> {
+export async function verifyView(view: string, options: VerifyOptions): Promise<Verified> {
   const reader = await options.store.reader({ scratch: true })
   try {
     const { position } = await readPosition(reader)
@@ -59,50 +60,55 @@ export async function verifyView(name: string, options: VerifyOptions): Promise<
       onEvents: counted,
       signal: options.signal,
     })
-    const fresh = await recompute(name, { ...options, onEvents: counted }, scratch, reader, position, new Set())
+    const { id, name } = keptAs(view, options.definitions)
+    const fresh = await recompute(id, { ...options, onEvents: counted }, scratch, reader, position, new Set())
     const columns = options.definitions.catalog.get(name.toLowerCase())?.columns ?? []
-    const result = await compare(reader, path(relationSchema, name), fresh, columns)
+    const result = await compare(reader, path(relationSchema, id), fresh, columns)
     return { view: name, position, events, ...result }
   } finally {
     await reader.close()
   }
 }
 
+/** Throws `view-unknown`. */
+function keptAs(view: string, { derivations }: Definitions): Derivation {
+  const declared = derivations.filter(({ kind }) => kind !== 'part')
+  const found = declared.find(({ name }) => name === view)
+  if (found) return found
+  throw new EvertError('view-unknown', `There is no view named ${view}. Known: ${declared.map(({ name }) => name).join(', ')}.`)
+}
+
 /** The relation's rows as the log alone gives them, in a temporary table. */
 async function recompute(
-  name: string,
+  id: string,
   options: VerifyOptions,
   scratch: Scratch,
   reader: Reader,
   position: Position,
   done: Set<string>,
 ): Promise<string> {
-  const table = path('temp', `scratch ${name}`)
-  if (done.has(name)) return table
-  done.add(name)
+  const table = path('temp', `scratch ${id}`)
+  if (done.has(id)) return table
+  done.add(id)
   const { definitions } = options
-  const source = definitions.sources.get(name)
+  const source = definitions.sources.get(id)
   if (source) {
     await scratch.load(source, undefined, source.kind === 'stream')
     return table
   }
-  const fold = definitions.folds.get(name)
+  const fold = definitions.folds.get(id)
   if (fold) {
-    await foldAgain(fold, options, scratch, reader, position)
+    await foldAgain(fold, id, options, scratch, reader, position)
     return table
   }
-  const plan = definitions.plans.get(name)
-  if (!plan)
-    throw new EvertError(
-      'view-unknown',
-      `There is no view named ${name}. Known: ${[...definitions.plans.keys(), ...definitions.folds.keys()].join(', ')}.`,
-    )
+  const plan = definitions.plans.get(id)
+  if (!plan) throw new Error(`Nothing is declared as ${id}`)
   for (const read of plan.reads) {
     const of = definitions.sources.get(read.relation.source)
     if (of) await scratch.load(of, unionNeeds(options, of.name), readsPlace(options, of.name))
     else await recompute(read.relation.source, options, scratch, reader, position, done)
   }
-  return scratch.keep(name, await scratch.print(plan.node))
+  return scratch.keep(id, await scratch.print(plan.node))
 }
 
 /** All columns that any view needs of a stream: it is loaded once, and shared by the views on the way. */
@@ -123,14 +129,21 @@ function readsPlace(options: VerifyOptions, source: string): boolean {
   return [...options.definitions.plans.values()].some((plan) => plan.reads.some((read) => read.relation.source === source && read.placed))
 }
 
-async function foldAgain(fold: FoldModel, options: VerifyOptions, scratch: Scratch, reader: Reader, position: Position): Promise<void> {
+async function foldAgain(
+  fold: FoldModel,
+  id: string,
+  options: VerifyOptions,
+  scratch: Scratch,
+  reader: Reader,
+  position: Position,
+): Promise<void> {
   const state = fold.state.fields
   const key = state.some((field) => field.name === fold.key) ? [] : [fold.keyField]
   const columns = [
     ...key.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`),
     ...state.map((field) => `CAST(NULL AS ${sqlTypeText(field.type)}) AS ${ident(field.name)}`),
   ]
-  const table = await scratch.keep(fold.name, `SELECT ${columns.join(', ')} WHERE FALSE`)
+  const table = await scratch.keep(id, `SELECT ${columns.join(', ')} WHERE FALSE`)
   async function* chunks(): AsyncGenerator<CheckedChunk> {
     let from: Position = new Map([[fold.from.topic, (position.get(fold.from.topic) ?? []).map(() => 0n)]])
     for (;;) {

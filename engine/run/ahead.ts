@@ -64,7 +64,7 @@ export async function workAhead(store: Store, batch: Batch, options: AheadOption
     for (const member of active) {
       if (!fused.has(member.derivation)) continue
       const answer = await member.derivation.prepare(batch, member.table, context)
-      if (typeof answer.statements !== 'function') throw new Error(`The statements of ${member.derivation.name} follow from no counts`)
+      if (typeof answer.statements !== 'function') throw new Error(`The statements of ${member.derivation.id} follow from no counts`)
       const steps = answer.statements()
       begun.push({ member, answer, steps, next: steps.next() })
     }
@@ -85,8 +85,8 @@ export async function workAhead(store: Store, batch: Batch, options: AheadOption
     const make = maker(tx, changes, measuring, options.onBusy)
     for (const statement of deltas.first) await make(decoding, statement)
     for (const one of begun) {
-      const { name } = one.member.derivation
-      while (!one.next.done && one.next.value.makes !== undefined) one.next = one.steps.next(await make(name, one.next.value))
+      const { id } = one.member.derivation
+      while (!one.next.done && one.next.value.makes !== undefined) one.next = one.steps.next(await make(id, one.next.value))
     }
   } catch {
     return undefined

@@ -10,6 +10,7 @@ const nothing: Batch = { chunks: new Map(), events: 0, bytes: 0, to: new Map() }
 /** A view of no events that runs one statement. */
 function member(statement: string): Member {
   const derivation: Derivation = {
+    id: 'broken',
     name: 'broken',
     kind: 'sql',
     strategy: 'full',
@@ -23,6 +24,8 @@ function member(statement: string): Member {
     create: () => [],
     expose: () => [],
     conceal: () => [],
+    publish: () => [],
+    unpublish: () => [],
     prepare: async () => ({ statements: [{ sql: statement }] }),
   }
   return { derivation, table: '"_state"."broken@1"' }

@@ -69,7 +69,7 @@ async function apply(store: Store, batch: Batch, options: ApplyOptions): Promise
         before,
         changes,
         at: options.at,
-        isFirst: !member.derivation.byEvents && options.fresh?.has(member.derivation.name) === true,
+        isFirst: !member.derivation.byEvents && options.fresh?.has(member.derivation.id) === true,
       })),
   })
   const prepared: Work[] = []
@@ -154,7 +154,7 @@ function lateMembers(active: readonly Member[]): Set<Member> {
   return new Set(
     active.filter(({ derivation }) => {
       const late = derivation.kind === 'fold' || derivation.reads.some((read) => names.has(read))
-      if (late) names.add(derivation.name)
+      if (late) names.add(derivation.id)
       return late
     }),
   )

@@ -49,7 +49,7 @@ function measured(tx: Transaction, measuring: Measuring | undefined, name: strin
 
 async function maintain(tx: Transaction, { member, answer }: Work, measuring: Measuring | undefined): Promise<void> {
   try {
-    await runAll(measured(tx, measuring, member.derivation.name), answer)
+    await runAll(measured(tx, measuring, member.derivation.id), answer)
   } catch (error) {
     throw isOfTheStore(error) ? error : new ViewFailed(member, error)
   }

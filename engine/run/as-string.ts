@@ -58,7 +58,7 @@ function* piecesOf(works: readonly Work[]): Generator<Piece, Piece, number> {
     let next = steps.next(1)
     while (!next.done) {
       const { sql, parameters, asks } = next.value
-      names.push(member.derivation.name)
+      names.push(member.derivation.id)
       const isBound = parameters !== undefined && parameters.length > 0
       if (isBound && texts.length > 0) {
         yield { texts, names }

@@ -11,7 +11,7 @@ export interface Choice {
   /** Versions that go on as they are kept; for all others it is chosen anew. */
   readonly goesOn: (row: VersionRow) => boolean
   /** So much waits before the view that its inputs are not yet what they will be: it is kept in parts. */
-  readonly isAhead?: (name: string) => boolean
+  readonly isAhead?: (id: string) => boolean
   /** Default `limits.recomputeRowsMax`; 0: everything is kept in parts. */
   readonly rowsMax?: number | undefined
   /** Default `limits.recomputePartsMin`. */
@@ -26,21 +26,21 @@ export async function choosePlans(tx: Transaction, definitions: Definitions, cho
   const { goesOn, isAhead = () => false, rowsMax = limits.recomputeRowsMax, partsMin = limits.recomputePartsMin } = choice
   const { inParts } = definitions
   const rows = await readVersions(tx)
-  const names = new Set<string>()
-  for (const { name, fingerprint } of inParts.derivations) {
-    const plan = inParts.plans.get(name)
+  const ids = new Set<string>()
+  for (const { id, name, fingerprint } of inParts.derivations) {
+    const plan = inParts.plans.get(id)
     const row = rows.find((one) => one.name === name && one.kind === 'sql' && one.state !== 'building')
     const isThere = row !== undefined && row.fingerprint === fingerprint && goesOn(row)
-    const pays = plan?.whole !== undefined && plan.parts.length + 1 >= partsMin && rowsMax > 0 && !isAhead(name)
+    const pays = plan?.whole !== undefined && plan.parts.length + 1 >= partsMin && rowsMax > 0 && !isAhead(id)
     const isSmall = async () => pays && (await rowsRead(tx, plan, rows)) <= rowsMax
-    if (isThere ? row.plan === 'recompute' : await isSmall()) names.add(name)
+    if (isThere ? row.plan === 'recompute' : await isSmall()) ids.add(id)
   }
-  return withWhole(definitions, names)
+  return withWhole(definitions, ids)
 }
 
 /** Rows of all that a view reads and of its own, as they are stored; what is not there yet has none. */
 export async function rowsRead(tx: Transaction, plan: ViewPlan, rows: readonly VersionRow[]): Promise<number> {
-  const names = new Set([plan.name, ...plan.reads.map((read) => read.relation.source)])
+  const names = new Set([plan.name, ...plan.reads.map(({ relation }) => relation.shown ?? relation.source)])
   const tables = rows.filter((row) => row.state === 'live' && row.kind !== 'history' && names.has(row.name)).map(stateTable)
   if (tables.length === 0) return 0
   const [counted] = await tx.all(`SELECT ${tables.map((table) => `(SELECT count(*) FROM ${table})`).join(' + ')} AS n`)
@@ -48,11 +48,11 @@ export async function rowsRead(tx: Transaction, plan: ViewPlan, rows: readonly V
 }
 
 /** The definitions with these views computed anew as a whole, and without the parts that nobody else needs. Versions stay what they are. */
-export function withWhole(definitions: Definitions, names: ReadonlySet<string>): Definitions {
+export function withWhole(definitions: Definitions, ids: ReadonlySet<string>): Definitions {
   const { inParts } = definitions
-  const plans = new Map([...inParts.plans].map(([name, plan]) => [name, names.has(name) ? asWhole(plan) : plan]))
+  const plans = new Map([...inParts.plans].map(([id, plan]) => [id, ids.has(id) ? asWhole(plan) : plan]))
   const all = inParts.derivations.map((derivation) => {
-    const plan = derivation.kind === 'sql' ? plans.get(derivation.name) : undefined
+    const plan = derivation.kind === 'sql' ? plans.get(derivation.id) : undefined
     if (!plan || !isWhole(plan)) return derivation
     const { fingerprint, source } = derivation
     return derivePart(plan.root, { ...plan, kind: 'sql', fingerprint, source, isChosenWhole: true })
@@ -63,6 +63,6 @@ export function withWhole(definitions: Definitions, names: ReadonlySet<string>):
 /** Without parts that nobody reads. */
 export function withoutUnread(derivations: readonly Derivation[]): readonly Derivation[] {
   const read = new Set(derivations.flatMap((derivation) => derivation.reads))
-  const left = derivations.filter(({ kind, name }) => kind !== 'part' || read.has(name))
+  const left = derivations.filter(({ kind, id }) => kind !== 'part' || read.has(id))
   return left.length === derivations.length ? left : withoutUnread(left)
 }

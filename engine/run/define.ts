@@ -3,7 +3,7 @@ import { EvertError } from '../../errors.ts'
 import type { Analyzer } from '../compile/analyzer.ts'
 import { compileView, type ParsedView, parseView, readsOf } from '../compile/compile.ts'
 import type { ViewPlan } from '../compile/plan.ts'
-import { columnsOf, type Relation, relationOfTable, relationsOfStream } from '../compile/relations.ts'
+import { type Relation, relationOfTable, relationsOfStream, shownName } from '../compile/relations.ts'
 import type { FoldModel, Project } from '../model/types.ts'
 import type { Source } from './batch.ts'
 import type { Derivation } from './derivation.ts'
@@ -14,6 +14,7 @@ import { deriveFold } from './fold/derive-fold.ts'
 /** What is kept, and by which plans. */
 export interface Kept {
   readonly derivations: readonly Derivation[]
+  /** By id. */
   readonly plans: ReadonlyMap<string, ViewPlan>
 }
 
@@ -21,10 +22,11 @@ export interface Kept {
 export interface Definitions extends Kept {
   /** The same with every view in parts, whatever is chosen (`choose-plans.ts`). */
   readonly inParts: Kept
+  /** By id. */
   readonly folds: ReadonlyMap<string, FoldModel>
   /** Streams and tables by name. */
   readonly sources: ReadonlyMap<string, Source>
-  /** What SQL may name, by lower-case name. */
+  /** What a query may name, by lower-case name: of views, the versions that their public names point at. */
   readonly catalog: ReadonlyMap<string, Relation>
 }
 
@@ -33,13 +35,19 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
   const catalog = new Map<string, Relation>()
   const sources = new Map<string, Source>([...project.streams, ...project.tables])
   const add = async (relation: Relation) => {
-    catalog.set(relation.name.toLowerCase(), relation)
+    catalog.set(shownName(relation).toLowerCase(), relation)
     await analyzer.declare(relation)
   }
   for (const stream of project.streams.values()) for (const relation of relationsOfStream(stream)) await add(relation)
   for (const table of project.tables.values()) await add(relationOfTable(table))
-  const folds = [...project.folds.values()].map((fold) => deriveFold(fold, project.codeFingerprints.get(fold.name) ?? ''))
-  for (const [i, fold] of [...project.folds.values()].entries()) await add({ ...relationOfFold(fold), schema: folds[i]?.fingerprint ?? '' })
+  const folds = new Map<string, FoldModel>()
+  const derivedFolds: Derivation[] = []
+  for (const fold of project.folds.values()) {
+    const derived = deriveFold(fold, project.codeFingerprints.get(fold.name) ?? '')
+    folds.set(derived.id, fold)
+    derivedFolds.push(derived)
+    await add(relationOfVersion(derived))
+  }
 
   const parsed: ParsedView[] = []
   const texts = new Map<string, string>()
@@ -58,25 +66,17 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
   const plans = new Map<string, ViewPlan>()
   for (const view of inOrder(parsed, catalog)) {
     const plan = await compileView(analyzer, view, catalog)
-    plans.set(plan.name, plan)
-    await add({
-      name: plan.name,
-      kind: 'view',
-      source: plan.name,
-      columns: plan.columns,
-      appendOnly: false,
-      schema: upstreamFingerprint(plan, plans),
-      ...(plan.root.rule.marked ? { marked: true } : {}),
-    })
+    plans.set(plan.id, plan)
+    await add({ ...relationOfVersion(plan), ...(plan.root.rule.marked ? { marked: true } : {}) })
   }
   const histories = new Set([...plans.values()].flatMap((plan) => plan.history))
   const derivations: Derivation[] = []
   for (const stream of project.streams.values()) if (stream.history || histories.has(stream.name)) derivations.push(deriveHistory(stream))
   for (const table of project.tables.values()) derivations.push(deriveTable(table))
-  derivations.push(...folds)
+  derivations.push(...derivedFolds)
   derivations.push(...viewsOf(plans, texts))
-  const inParts = { derivations: withUpstream(derivations), plans }
-  return { ...inParts, inParts, folds: project.folds, sources, catalog }
+  const inParts = { derivations, plans }
+  return { ...inParts, inParts, folds, sources, catalog: asPublished(catalog) }
 }
 
 /** Every view, each after the parts that it alone, or the first of several, keeps on the way. */
@@ -88,6 +88,7 @@ function viewsOf(plans: ReadonlyMap<string, ViewPlan>, texts: ReadonlyMap<string
     return [
       ...parts.map((part) =>
         derivePart(part, {
+          name: part.name,
           kind: 'part',
           strategy: part.rule.strategy,
           reason: part.rule.reason,
@@ -102,15 +103,18 @@ function viewsOf(plans: ReadonlyMap<string, ViewPlan>, texts: ReadonlyMap<string
   })
 }
 
-/** A view's version as those who read it see it. */
-function upstreamFingerprint(plan: ViewPlan, plans: ReadonlyMap<string, ViewPlan>): string {
-  const reads = plan.reads.flatMap((read) => (plans.has(read.relation.name) ? [read.relation.schema ?? ''] : []))
-  return hash([plan.fingerprint, ...reads].join('.'))
+/** What those that are kept know of a view: one version of it. */
+function relationOfVersion({ id, name, columns }: Pick<Derivation, 'id' | 'name' | 'columns'>): Relation {
+  return { name: id, shown: name, kind: 'view', source: id, columns, appendOnly: false }
 }
 
-export function relationOfFold(fold: FoldModel): Relation {
-  const key = fold.state.fields.some((field) => field.name === fold.key) ? [] : [fold.keyField]
-  return { name: fold.name, kind: 'view', source: fold.name, columns: columnsOf([...key, ...fold.state.fields]), appendOnly: false }
+/** A query reads the version that the name points at when it runs. */
+function asPublished(catalog: ReadonlyMap<string, Relation>): ReadonlyMap<string, Relation> {
+  const published = (relation: Relation): Relation => {
+    const { shown, ...rest } = relation
+    return shown === undefined ? relation : { ...rest, name: shown, source: shown }
+  }
+  return new Map([...catalog].map(([name, relation]) => [name, published(relation)]))
 }
 
 /** Views after the views that they read; a cycle is an error that names it. */
@@ -140,17 +144,6 @@ function inOrder(views: readonly ParsedView[], catalog: ReadonlyMap<string, Rela
   }
   for (const view of views) take(view)
   return [...done]
-}
-
-/** A view's version changes with the views that it reads. */
-function withUpstream(derivations: readonly Derivation[]): Derivation[] {
-  const fingerprints = new Map<string, string>()
-  return derivations.map((derivation) => {
-    const upstream = derivation.reads.map((name) => fingerprints.get(name) ?? '').join('.')
-    const fingerprint = upstream.replaceAll('.', '') === '' ? derivation.fingerprint : hash(`${derivation.fingerprint}:${upstream}`)
-    fingerprints.set(derivation.name, fingerprint)
-    return { ...derivation, fingerprint }
-  })
 }
 
 function hash(text: string): string {

@@ -80,8 +80,10 @@ export interface Use {
  * The loop prepares all of them for a batch, in the order of dependence, and runs their statements in one transaction.
  */
 export interface Derivation {
+  /** Of this version of a view; for all else the name. What others read, and what changes, is told by it. */
+  readonly id: string
+  /** The name that users know it by; a part, which is what several views, or one, keep on the way to their rows, has none but its id. */
   readonly name: string
-  /** A part is what several views, or one, keep on the way to their rows: it has no name that users know. */
   readonly kind: 'history' | 'table' | 'part' | 'sql' | 'fold'
   readonly strategy: Strategy | 'fold' | 'table' | 'history'
   readonly reason: string
@@ -96,16 +98,20 @@ export interface Derivation {
   readonly streams: ReadonlyMap<string, { needs: ReadonlySet<string> | undefined; placed: boolean }>
   /** The same, one event type at a time, where it reads single types. */
   readonly uses?: readonly Use[]
-  /** Other derivations whose rows it reads when a batch is applied. They are applied before it. */
+  /** Ids of other derivations whose rows it reads when a batch is applied. They are applied before it. */
   readonly reads: readonly string[]
   /** False: its rows follow from the state alone, so a build computes it once, at the end. */
   readonly byEvents: boolean
   /** Statements that make the empty state in `table` (a quoted name). */
   create(table: string): readonly string[]
-  /** Statements that (re)point the public names at `table`. */
+  /** Statements that (re)point the names by which others read it at `table`. */
   expose(table: string): readonly string[]
-  /** Statements that take the public names away. */
+  /** Statements that take these names away. */
   conceal(): readonly string[]
+  /** Statements that (re)point a view's public name at this version. */
+  publish(): readonly string[]
+  /** Statements that take it away. */
+  unpublish(): readonly string[]
   prepare(batch: Batch, table: string, context: PrepareContext): Promise<Prepared>
 }
 

@@ -1,4 +1,4 @@
-import { ident, list, path } from '../../connectors/store/quote.ts'
+import { ident, path } from '../../connectors/store/quote.ts'
 import type { Column, Parameter } from '../../connectors/store/store.ts'
 import { type Fed, inputOf, markedRelation } from '../compile/algebra/feed.ts'
 import type { Scan } from '../compile/algebra/op.ts'
@@ -8,9 +8,11 @@ import { asked, type Names } from '../compile/rules/rule.ts'
 import type { Batch } from './batch.ts'
 import type { Derivation, PrepareContext, Statement, Use } from './derivation.ts'
 import { type Mark, Marks } from './marks.ts'
+import { published, unpublished } from './published.ts'
 import { sideTable } from './registry.ts'
 
 export interface Described {
+  readonly name: string
   readonly kind: 'sql' | 'part'
   readonly strategy: Derivation['strategy']
   readonly reason: string
@@ -24,13 +26,13 @@ export interface Described {
 
 /** A SQL view, or what it keeps on the way to its rows: kept by the rule of its part. */
 export function derivePart(part: Part, described: Described): Derivation {
-  const { rule, name } = part
+  const { rule } = part
   const renamed = part.op.columns.map((column, i) => `${ident(column.id)} AS ${ident(part.names[i] ?? '')}`).join(', ') || '1 AS _one'
   const shown = (names: Names) => part.rename(`SELECT ${renamed} FROM (${rule.rows(names)})`)
-  const relation = path(relationSchema, name)
-  const marked = path(relationSchema, markedRelation(name))
+  const relation = path(relationSchema, part.name)
+  const marked = path(relationSchema, markedRelation(part.name))
   return {
-    name,
+    id: part.name,
     ...described,
     streams: streamsOf(part),
     uses: part.streams.map((scan): Use => {
@@ -49,15 +51,9 @@ export function derivePart(part: Part, described: Described): Derivation {
       ...(rule.marked
         ? [`CREATE OR REPLACE VIEW ${marked} AS ${part.rename(`SELECT ${renamed}, _at FROM (${rule.marked(namesOf(table))})`)}`]
         : []),
-      ...(described.kind === 'sql'
-        ? [`CREATE OR REPLACE VIEW ${path('main', name)} AS SELECT ${list(part.names)} FROM (${shown(namesOf(table))})${described.order}`]
-        : []),
     ],
-    conceal: () => [
-      `DROP VIEW IF EXISTS ${relation}`,
-      ...(rule.marked ? [`DROP VIEW IF EXISTS ${marked}`] : []),
-      ...(described.kind === 'sql' ? [`DROP VIEW IF EXISTS ${path('main', name)}`] : []),
-    ],
+    conceal: () => [`DROP VIEW IF EXISTS ${relation}`, ...(rule.marked ? [`DROP VIEW IF EXISTS ${marked}`] : [])],
+    ...(described.kind === 'sql' ? published({ ...described, id: part.name }) : unpublished),
     prepare: async (batch, table, context) => ({ statements: () => steps(part, batch, table, context) }),
   }
 }

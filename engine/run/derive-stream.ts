@@ -6,11 +6,13 @@ import { hashOf } from '../model/fingerprint.ts'
 import type { Retention, StreamModel, TableModel } from '../model/types.ts'
 import type { Derivation } from './derivation.ts'
 import { changeRows, type KeyedRows, replaceRows } from './keyed-rows.ts'
+import { unpublished } from './published.ts'
 
 /** The history of a stream: every event as a row, with its place; where the stream has a retention, the events within it. */
 export function deriveHistory(stream: StreamModel): Derivation {
   const columns = [...columnsOf(stream.columns), ...placeColumns]
   return {
+    id: stream.name,
     name: stream.name,
     kind: 'history',
     strategy: 'history',
@@ -25,6 +27,7 @@ export function deriveHistory(stream: StreamModel): Derivation {
     byEvents: true,
     create: (table) => [`CREATE TABLE ${table} (${columns.map((column) => `${ident(column.name)} ${column.type}`).join(', ')})`],
     expose: (table) => streamRelationsDdl(stream, table),
+    ...unpublished,
     conceal: () =>
       [stream.name, ...stream.types.map((type) => `${stream.name}.${type.name}`)].flatMap((name) => [
         `DROP VIEW IF EXISTS ${path(relationSchema, relationTable(name))}`,
@@ -58,6 +61,7 @@ export function deriveTable(table: TableModel): Derivation {
   const columns = columnsOf(table.columns)
   const names = list(columns.map((column) => column.name))
   return {
+    id: table.name,
     name: table.name,
     kind: 'table',
     strategy: 'table',
@@ -75,6 +79,7 @@ export function deriveTable(table: TableModel): Derivation {
       `CREATE OR REPLACE VIEW ${path(relationSchema, table.name)} AS SELECT ${names} FROM ${state}`,
       `CREATE OR REPLACE VIEW ${path('main', table.name)} AS SELECT ${names} FROM ${state}`,
     ],
+    ...unpublished,
     conceal: () => [`DROP VIEW IF EXISTS ${path(relationSchema, table.name)}`, `DROP VIEW IF EXISTS ${path('main', table.name)}`],
     prepare: async (_batch, state, context) => {
       const parameters: Parameter[] = []

@@ -192,7 +192,7 @@ export class Loop {
     this.#fresh.clear()
     this.#position = batch.to
     this.#committedAt = at
-    const views = this.#members.map((member) => member.derivation.name)
+    const views = this.#members.map((member) => member.derivation.id)
     this.#options.onCommit?.({ position: batch.to, events: batch.events, at, views, changes })
   }
 
@@ -230,20 +230,20 @@ export class Loop {
   }
 
   async #fail(error: ViewFailed): Promise<void> {
-    const out = new Set([error.member.derivation.name])
-    for (const member of this.#members) if (member.derivation.reads.some((read) => out.has(read))) out.add(member.derivation.name)
-    const failed = this.#members.filter((member) => out.has(member.derivation.name))
+    const out = new Set([error.member.derivation.id])
+    for (const member of this.#members) if (member.derivation.reads.some((read) => out.has(read))) out.add(member.derivation.id)
+    const failed = this.#members.filter((member) => out.has(member.derivation.id))
     await this.#options.store.transaction(async (tx) => {
       for (const member of failed) {
         const isOwn = member === error.member || error.member.derivation.kind === 'part'
         const why = isOwn ? error.message : `it reads ${error.member.derivation.name}, which failed: ${error.message}`
         await tx.run(setVersionState(tableOf(member), 'failed', why))
-        for (const statement of member.derivation.conceal()) await tx.run(statement)
+        for (const statement of [...member.derivation.unpublish(), ...member.derivation.conceal()]) await tx.run(statement)
         if (member.derivation.kind !== 'part') this.#options.onViewFailed(member.derivation.name, why)
       }
     })
     for (const name of out) this.#fresh.delete(name)
-    this.#members = this.#members.filter((member) => !out.has(member.derivation.name))
+    this.#members = this.#members.filter((member) => !out.has(member.derivation.id))
   }
 
   async #runBoundary(): Promise<void> {

@@ -29,10 +29,10 @@ export function activeMembers(members: readonly Member[], batch: Batch, fresh: R
   const touched = new Set<string>()
   return members.filter(({ derivation }) => {
     const active =
-      fresh.has(derivation.name) ||
+      fresh.has(derivation.id) ||
       [...derivation.streams.keys()].some((stream) => batch.chunks.has(stream)) ||
       derivation.reads.some((read) => touched.has(read))
-    if (active) touched.add(derivation.name)
+    if (active) touched.add(derivation.id)
     return active
   })
 }

@@ -1,7 +1,8 @@
 import { path, text } from '../../connectors/store/quote.ts'
 import type { Store, Transaction } from '../../connectors/store/store.ts'
+import { markedRelation } from '../compile/algebra/feed.ts'
 import { exactQuotientDdl } from '../compile/exact-quotient.ts'
-import { relationSchema } from '../compile/relations.ts'
+import { relationSchema, versionId } from '../compile/relations.ts'
 import type { Position } from './batch.ts'
 import { buildingConsumer } from './dead-letters.ts'
 
@@ -65,6 +66,21 @@ export function sideTable(table: string): string {
 /** Statements that take a version's tables away. */
 export function dropTables(table: string): string[] {
   return [`DROP TABLE IF EXISTS ${table}`, `DROP SCHEMA IF EXISTS ${sideTable(table)} CASCADE`]
+}
+
+export function isView(kind: string): boolean {
+  return kind === 'sql' || kind === 'fold'
+}
+
+/** See `Derivation.id`. */
+export function idOf({ name, kind, fingerprint }: Pick<VersionRow, 'name' | 'kind' | 'fingerprint'>): string {
+  return isView(kind) ? versionId(name, fingerprint) : name
+}
+
+/** Statements that take away the names by which others read a version of a view or a part. */
+export function concealed(row: VersionRow): string[] {
+  if (row.kind !== 'part' && !isView(row.kind)) return []
+  return [idOf(row), markedRelation(idOf(row))].map((name) => `DROP VIEW IF EXISTS ${path(relationSchema, name)}`)
 }
 
 export function dropVersion(row: Pick<VersionRow, 'table'>): string[] {

@@ -3,6 +3,7 @@ import { ident, path, text } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { relationSchema } from '../compile/relations.ts'
 import { agreePosition } from './agree-position.ts'
 import { type Position, positionSum, type Source } from './batch.ts'
 import { choosePlans } from './choose-plans.ts'
@@ -12,11 +13,13 @@ import type { Definitions } from './define.ts'
 import type { Derivation } from './derivation.ts'
 import type { Member } from './member.ts'
 import {
+  concealed,
   dropBuild,
   dropVersion,
   freeTable,
   initialize,
   insertVersion,
+  isView,
   readFresh,
   readPosition,
   readVersions,
@@ -85,7 +88,7 @@ async function reconcile(
       changed.push(row.name) // its rows are laid out as they are by a plan that there is no more
     else if (row.fingerprint === derivation.fingerprint) live.set(key(row.kind, row.name), row)
     else if (promoted.get(row.name) !== derivation.fingerprint) changed.push(row.name)
-    else statements.push(...derivation.conceal(), ...dropVersion(row)) // the log has promoted the new one; a crash came before the swap
+    else statements.push(...derivation.unpublish(), ...concealed(row), ...dropVersion(row)) // the log has promoted the new one; a crash came before the swap
   }
   for (const derivation of definitions.derivations) {
     const last = derivation.kind === 'sql' || derivation.kind === 'fold' ? promoted.get(derivation.name) : undefined
@@ -129,6 +132,8 @@ async function forget(store: Store, row: VersionRow): Promise<string[]> {
   )
   return [
     ...exposed.map((view) => `DROP VIEW IF EXISTS ${path(String(view.schema_name), String(view.view_name))}`),
+    ...concealed(row),
+    ...(isView(row.kind) ? ['main', relationSchema].map((schema) => `DROP VIEW IF EXISTS ${path(schema, row.name)}`) : []),
     ...dropVersion(row),
     `DELETE FROM _evert.dead_letters WHERE consumer = ${text(row.name)}`,
     `DELETE FROM _evert.counts WHERE consumer = ${text(row.name)}`,
@@ -140,7 +145,7 @@ interface Known {
   /** Views whose rows are of another definition: they are replaced by a replay, and by nothing else. */
   readonly changed: readonly string[]
   /** Is there so much before a view that it is better computed when all of it is kept? */
-  readonly isAhead: (name: string) => boolean
+  readonly isAhead: (id: string) => boolean
 }
 
 async function create(
@@ -168,13 +173,13 @@ async function create(
         continue // not served until it is replayed
       }
       members.push({ derivation, table: stateTable(row) })
-      joined.add(derivation.name)
-      if (left.has(derivation.name)) fresh.push(derivation.name)
+      joined.add(derivation.id)
+      if (left.has(derivation.id)) fresh.push(derivation.id)
     } else if (
       !changed.includes(derivation.name) &&
       [...derivation.streams.keys()].every(untouched) &&
       derivation.reads.every((read) => joined.has(read)) &&
-      (derivation.byEvents || !isAhead(derivation.name))
+      (derivation.byEvents || !isAhead(derivation.id))
     ) {
       const version: VersionRow = {
         name: derivation.name,
@@ -186,10 +191,15 @@ async function create(
         plan: derivation.isChosenWhole === true ? 'recompute' : null,
       }
       const table = stateTable(version)
-      statements.push(...derivation.create(table), ...derivation.expose(table), insertVersion(version, derivation.source))
+      statements.push(
+        ...derivation.create(table),
+        ...derivation.expose(table),
+        ...derivation.publish(),
+        insertVersion(version, derivation.source),
+      )
       members.push({ derivation, table })
-      joined.add(derivation.name)
-      fresh.push(derivation.name)
+      joined.add(derivation.id)
+      fresh.push(derivation.id)
       made.push(derivation)
     } else toBuild.push(derivation)
   }
@@ -214,7 +224,7 @@ function withFailedParts(definitions: Definitions, toBuild: readonly Derivation[
   const chosen = new Set(toBuild)
   const read = new Set(toBuild.flatMap((derivation) => derivation.reads))
   for (const derivation of definitions.derivations.toReversed()) {
-    if (derivation.kind !== 'part' || !failed.has(derivation) || !read.has(derivation.name)) continue
+    if (derivation.kind !== 'part' || !failed.has(derivation) || !read.has(derivation.id)) continue
     chosen.add(derivation)
     for (const name of derivation.reads) read.add(name)
   }
@@ -222,17 +232,17 @@ function withFailedParts(definitions: Definitions, toBuild: readonly Derivation[
 }
 
 /** Is there so much before a derivation, in all that it follows from, that it is better computed when that is there? */
-async function aheadOf(log: Log, definitions: Definitions, position: Position, eventsMin: number): Promise<(name: string) => boolean> {
+async function aheadOf(log: Log, definitions: Definitions, position: Position, eventsMin: number): Promise<(id: string) => boolean> {
   const sources = [...definitions.sources.values()]
   const ends = await log.ends(sources.map((source) => source.topic))
   const waiting = (source: Source) =>
     positionSum(new Map([[source.topic, ends.get(source.topic) ?? []]])) -
     positionSum(new Map([[source.topic, position.get(source.topic) ?? []]]))
   const inputs = new Map<string, ReadonlySet<string>>()
-  for (const { name, streams, reads } of definitions.derivations)
-    inputs.set(name, new Set([...streams.keys(), ...reads.flatMap((read) => [...(inputs.get(read) ?? [])])]))
-  return (name) => {
-    const own = sources.filter((source) => inputs.get(name)?.has(source.name))
+  for (const { id, streams, reads } of definitions.derivations)
+    inputs.set(id, new Set([...streams.keys(), ...reads.flatMap((read) => [...(inputs.get(read) ?? [])])]))
+  return (id) => {
+    const own = sources.filter((source) => inputs.get(id)?.has(source.name))
     return own.reduce((sum, source) => sum + waiting(source), 0n) > eventsMin
   }
 }
@@ -248,5 +258,5 @@ function changedError(names: readonly string[]): EvertError {
 
 function key(kind: string, name: string): string {
   // A history and its stream's name may meet a view's only by mistake, which loading refuses; kinds keep them apart all the same.
-  return `${kind === 'fold' || kind === 'sql' ? 'view' : kind}:${name}`
+  return `${isView(kind) ? 'view' : kind}:${name}`
 }

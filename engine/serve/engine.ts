@@ -102,8 +102,8 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
       .catch((error: unknown) => logger.warn({ error: asEvertError(error).message }, 'Looking for a cheaper plan failed'))
   loop.setMembers(begun.members, begun.fresh)
   await loop.computeFresh()
-  const declared = new Set([...begun.fresh, ...begun.toBuild.map((derivation) => derivation.name)])
-  await tellCosts(core, (view) => declared.has(view))
+  const declared = new Set([...begun.fresh, ...begun.toBuild.map((derivation) => derivation.id)])
+  await tellCosts(core, (id) => declared.has(id))
   if (begun.toBuild.length > 0) {
     const build = new Build({
       store,
@@ -111,7 +111,7 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
       loop,
       sources: definitions.sources,
       derivations: begun.toBuild,
-      order: definitions.derivations.map((derivation) => derivation.name),
+      order: definitions.derivations.map((derivation) => derivation.id),
       batch,
       notBefore: await log.ends([...definitions.sources.values()].map((source) => source.topic)),
       onViewFailed,

@@ -8,16 +8,17 @@ import { storedVersion } from './stored.ts'
 
 /** What is known of a project's views beside their text, at one position. */
 export interface Facts {
+  /** By id. */
   readonly plans: ReadonlyMap<string, ViewPlan>
   /** The same with every view in parts: how state grows follows from the SELECT, whichever plan is chosen. */
   readonly inParts: ReadonlyMap<string, ViewPlan>
   readonly versions: readonly VersionRow[]
   /** Of the stored version of a view, part, table, fold or history; undefined where nothing is built. */
-  sizeOf(name: string): StateSize | undefined
+  sizeOf(id: string): StateSize | undefined
   /** Views whose plan has this part. */
   usersOf(part: string): readonly string[]
   /** The last batches, oldest first; none where no engine runs. */
-  batchesOf(name: string): readonly MeasuredBatch[]
+  batchesOf(id: string): readonly MeasuredBatch[]
 }
 
 /** Reads sizes and versions; the measurements are this process's own. */
@@ -29,7 +30,7 @@ export async function gatherFacts(core: Core, reader: Transaction): Promise<Fact
     derivations.flatMap((derivation) => {
       const row = storedVersion(versions, derivation)
       const size = row?.state === 'live' ? bySize.get(row.table) : undefined
-      return size ? [[derivation.name, size] as const] : []
+      return size ? [[derivation.id, size] as const] : []
     }),
   )
   const users = new Map<string, string[]>()
@@ -38,8 +39,8 @@ export async function gatherFacts(core: Core, reader: Transaction): Promise<Fact
     plans,
     inParts: core.definitions.inParts.plans,
     versions,
-    sizeOf: (name) => sizes.get(name),
+    sizeOf: (id) => sizes.get(id),
     usersOf: (part) => users.get(part) ?? [],
-    batchesOf: (name) => core.loop?.measurements.of(name) ?? [],
+    batchesOf: (id) => core.loop?.measurements.of(id) ?? [],
   }
 }

@@ -1,4 +1,5 @@
 import { inputsOf, type Op } from '../compile/algebra/op.ts'
+import { shownName } from '../compile/relations.ts'
 
 /** Letters of one expression in a tree: enough to find it in the SELECT. */
 const lettersMax = 120
@@ -51,7 +52,7 @@ export function wordsOf(op: Op, read: Readable): string {
   const all = (some: readonly { readonly sql: string }[], between: string) => some.map((one) => plain(read(one.sql))).join(between)
   switch (op.kind) {
     case 'scan':
-      return `the rows of ${op.read.relation.name}`
+      return `the rows of ${shownName(op.read.relation)}`
     case 'constant':
       return 'constant rows'
     case 'opaque':

@@ -40,7 +40,7 @@ class Tree {
     this.#told.add(name)
     return {
       kind,
-      name,
+      name: kind === 'view' ? this.#plan.name : name,
       what: this.#words(part.op),
       strategy: rule.strategy,
       reason: rule.reason,
@@ -102,7 +102,7 @@ class Tree {
     if (view) return new Tree(view, this.#facts, this.#told).kept(view.root, 'view')
     const kind = relation.kind === 'stream' || relation.kind === 'type' ? 'history' : relation.kind === 'table' ? 'table' : 'fold'
     const what = { history: 'all of its events, kept in DuckDB', table: 'the last row of each key', fold: 'a row for each key' }[kind]
-    return { kind, name: relation.source, what, ...(this.#facts.sizeOf(relation.source) ?? {}), inputs: [] }
+    return { kind, name: relation.shown ?? relation.source, what, ...(this.#facts.sizeOf(relation.source) ?? {}), inputs: [] }
   }
 }
 

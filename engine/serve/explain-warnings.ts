@@ -4,14 +4,14 @@ import type { Part } from '../compile/algebra/part.ts'
 import { isWhole } from '../compile/choosable.ts'
 import type { ViewPlan } from '../compile/plan.ts'
 import { askedFor } from '../compile/plan-option.ts'
-import { hasPlace } from '../compile/relations.ts'
+import { hasPlace, shownName } from '../compile/relations.ts'
 import type { Facts } from './explain-facts.ts'
 import { type Growth, growthOfPart, growthOfRows, isUnbounded, most } from './explain-growth.ts'
 import { rewriteOf } from './explain-rewrites.ts'
 
 /** What a view costs that may surprise whoever declares it. Sentences; none for a view that is cheap for ever. */
 export function warningsOf(plan: ViewPlan, facts: Facts): readonly string[] {
-  return [...costWarnings(plan, facts), ...boundWarnings(facts.inParts.get(plan.name) ?? plan, facts)]
+  return [...costWarnings(plan, facts), ...boundWarnings(facts.inParts.get(plan.id) ?? plan, facts)]
 }
 
 /** Of the parts that are computed anew over many rows, with the rewrite where one is known. */
@@ -61,6 +61,7 @@ export function boundWarnings(plan: ViewPlan, facts: Facts): readonly string[] {
 
 /** Names of the relations below an operator. */
 function sourcesOf(op: Op): readonly string[] {
-  const own = op.kind === 'scan' ? [op.read.relation.name] : op.kind === 'opaque' ? op.reads.map((read) => read.relation.name) : []
+  const own =
+    op.kind === 'scan' ? [shownName(op.read.relation)] : op.kind === 'opaque' ? op.reads.map((read) => shownName(read.relation)) : []
   return [...new Set([...own, ...inputsOf(op).flatMap(sourcesOf)])]
 }

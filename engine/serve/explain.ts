@@ -19,22 +19,32 @@ export async function explainView(core: Core, view: string): Promise<Explanation
     const info = infos.find((candidate) => candidate.name.toLowerCase() === view.toLowerCase())
     if (!info)
       throw new EvertError('view-unknown', `There is no view named ${view}. Known: ${infos.map((candidate) => candidate.name).join(', ')}.`)
-    const plan = core.definitions.plans.get(info.name)
+    const { definitions } = core
+    const derivation = definitions.derivations.find(({ name, kind }) => name === info.name && kind !== 'part')
+    const id = derivation?.id ?? info.name
+    const plan = definitions.plans.get(id)
     const rows = plan ? await rowsRead(reader, plan, facts.versions) : 0
-    return explanation(core, facts, info, rows)
+    return explanation(core, facts, { info, id, rows })
   } finally {
     await reader.close()
   }
 }
 
-function explanation({ definitions, loop }: Core, facts: Facts, info: ViewInfo, rows: number): Explanation {
-  const plan = definitions.plans.get(info.name)
-  const fold = definitions.folds.get(info.name)
-  const source = definitions.sources.get(info.name)
-  const tree = plan ? planTree(plan, facts) : withoutSql(info, facts)
+interface Explained {
+  readonly info: ViewInfo
+  readonly id: string
+  /** See `rowsRead`. */
+  readonly rows: number
+}
+
+function explanation({ definitions, loop }: Core, facts: Facts, { info, id, rows }: Explained): Explanation {
+  const plan = definitions.plans.get(id)
+  const fold = definitions.folds.get(id)
+  const source = definitions.sources.get(id)
+  const tree = plan ? planTree(plan, facts) : withoutSql(info, id, facts)
   const notes = [
     ...(plan && plan.history.length > 0 ? [`needs the whole history of ${plan.history.join(', ')} in DuckDB`] : []),
-    ...(plan ? [...historyNotes(plan, facts), ...recomputeNotes(plan, facts.inParts.get(plan.name) ?? plan, rows)] : []),
+    ...(plan ? [...historyNotes(plan, facts), ...recomputeNotes(plan, facts.inParts.get(plan.id) ?? plan, rows)] : []),
     ...(plan?.floats
       ? ['it shows floating-point columns: sums and variances of DOUBLE are not bit-exact, verify compares them within 1e-9']
       : []),
@@ -55,8 +65,8 @@ function explanation({ definitions, loop }: Core, facts: Facts, info: ViewInfo, 
 }
 
 /** A fold, a table or a stream: kept by one step, and nothing below it. */
-function withoutSql(info: ViewInfo, facts: Facts): PlanNode {
-  const measured = measuredOf(facts.batchesOf(info.name))
+function withoutSql(info: ViewInfo, id: string, facts: Facts): PlanNode {
+  const measured = measuredOf(facts.batchesOf(id))
   const what = {
     fold: 'a row for each key, by its handlers',
     table: 'the last value of each key replaces the row, a null value deletes it',
@@ -70,7 +80,7 @@ function withoutSql(info: ViewInfo, facts: Facts): PlanNode {
     strategy: info.strategy,
     reason: info.reason,
     growth: info.growth,
-    ...(facts.sizeOf(info.name) ?? {}),
+    ...(facts.sizeOf(id) ?? {}),
     estimate: { of: 'batch', text: info.kind === 'stream' ? 'the batch' : 'the keys of the batch' },
     ...(measured === undefined ? {} : { measured }),
     inputs: [],

@@ -15,7 +15,7 @@ import { ViewFailed } from '../run/member.ts'
 import { readersOf } from './readers-of.ts'
 import type { Ask } from './service.ts'
 
-/** What building each view takes, and all in one pass. */
+/** What building each version takes, by its id, and all in one pass. */
 export interface Measured {
   readonly of: ReadonlyMap<string, Estimate>
   readonly all?: Estimate
@@ -30,33 +30,33 @@ export async function measure(
   changes: readonly Change[],
   ask: Ask,
 ): Promise<Measured> {
-  const names = new Set(changes.flatMap(({ change, name }) => (change === 'removed' ? [] : [name])))
+  const ids = new Set(changes.flatMap(({ after }) => (after === undefined ? [] : [after.id])))
   const problems = new Map<string, string>()
   const { duckdb, batchEventsMax, batchBytesMax } = project.config
   const ends = await logEnds(log, [...definitions.sources.values()])
   const events = new Map(
     [...definitions.sources.values()].map(({ name, topic }) => [name, Number((ends.get(topic) ?? []).reduce((sum, end) => sum + end, 0n))]),
   )
-  while (names.size > 0) {
+  while (ids.size > 0) {
     const dir = await mkdtemp(join(tmpdir(), 'evert-plan-'))
     const store = await openDuckdb(join(dir, 'sample.duckdb'), { ...duckdb, tempDir: join(dir, 'tmp') })
     try {
       const batch = { events: batchEventsMax, bytes: batchBytesMax }
-      const sample = await sampleBuild({ log, definitions, names, store, batch, signal: ask.signal })
+      const sample = await sampleBuild({ log, definitions, ids, store, batch, signal: ask.signal })
       if (ask.signal?.aborted === true) throw new EvertError('interrupted', 'Planning was interrupted; nothing has changed.')
       const { derivations } = definitions
-      const pass = withParts(derivations, names)
+      const pass = withParts(derivations, ids)
       const of = (some: readonly Derivation[]) => estimate(sample, { pass, derivations: some, events, all: derivations })
-      return { of: new Map([...names].map((name) => [name, of(withParts(derivations, new Set([name])))])), all: of(pass), problems }
+      return { of: new Map([...ids].map((id) => [id, of(withParts(derivations, new Set([id])))])), all: of(pass), problems }
     } catch (error) {
       if (error instanceof EvertError && error.code === 'event-refused') {
-        for (const name of names) problems.set(name, error.message)
+        for (const id of ids) problems.set(id, error.message)
         break
       }
       if (!(error instanceof ViewFailed)) throw error
-      for (const name of leftOut(error, definitions.derivations, names)) {
-        problems.set(name, error.message)
-        names.delete(name)
+      for (const id of leftOut(error, definitions.derivations, ids)) {
+        problems.set(id, error.message)
+        ids.delete(id)
       }
     } finally {
       await store.close()
@@ -67,16 +67,16 @@ export async function measure(
 }
 
 /** These, with the parts that they alone or with others keep on the way. */
-function withParts(derivations: readonly Derivation[], names: ReadonlySet<string>): readonly Derivation[] {
-  const wanted = new Set(names)
+function withParts(derivations: readonly Derivation[], ids: ReadonlySet<string>): readonly Derivation[] {
+  const wanted = new Set(ids)
   for (const derivation of derivations.toReversed())
-    if (wanted.has(derivation.name))
-      for (const read of derivation.reads) if (derivations.some((one) => one.name === read && one.kind === 'part')) wanted.add(read)
-  return derivations.filter(({ name }) => wanted.has(name))
+    if (wanted.has(derivation.id))
+      for (const read of derivation.reads) if (derivations.some((one) => one.id === read && one.kind === 'part')) wanted.add(read)
+  return derivations.filter(({ id }) => wanted.has(id))
 }
 
 /** The view that raised, or those whose part did, and all over them. */
-function leftOut(error: ViewFailed, derivations: readonly Derivation[], names: ReadonlySet<string>): readonly string[] {
-  const failed = error.member.derivation.name
-  return [failed, ...readersOf(failed, derivations)].filter((name) => names.has(name))
+function leftOut(error: ViewFailed, derivations: readonly Derivation[], ids: ReadonlySet<string>): readonly string[] {
+  const { id } = error.member.derivation
+  return [id, ...readersOf(id, derivations).map((reader) => reader.id)].filter((one) => ids.has(one))
 }

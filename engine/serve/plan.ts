@@ -71,8 +71,8 @@ function plannedChange(
   const is = after ? (definitions.catalog.get(name.toLowerCase())?.columns ?? after.columns) : []
   const isServed = was.length > 0
   const breaking: readonly Breaking[] = change === 'removed' ? [{ what: 'view removed' }] : isServed ? breakingColumns(was, is) : []
-  const estimated = measured.of.get(name)
-  const problem = measured.problems.get(name)
+  const estimated = after && measured.of.get(after.id)
+  const problem = after && measured.problems.get(after.id)
   return {
     name,
     kind: kind === 'history' ? 'stream' : kind,
@@ -80,7 +80,7 @@ function plannedChange(
     because: because.map(inWords),
     ...(before ? { versionBefore: before.fingerprint } : {}),
     ...(after ? { version: after.fingerprint, strategy: after.strategy } : {}),
-    readBy: readersOf(name, definitions.derivations),
+    readBy: after ? readersOf(after.id, definitions.derivations).map((reader) => reader.name) : [],
     breaking: kind === 'history' ? [] : breaking,
     columnsAdded: isServed && after ? addedColumns(was, is).map((column) => column.name) : [],
     ...(estimated === undefined ? {} : { estimate: estimated }),

@@ -48,12 +48,12 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
   const definitions = await core.store.transaction((tx) => choosePlans(tx, declared, { goesOn }))
   const derivations = toBuild(definitions, view, await core.store.transaction(readVersions), loop)
   if (core.loop) sameSources(core.definitions, definitions, derivations)
-  const names = derivations.map((derivation) => derivation.name)
+  const ids = derivations.map((derivation) => derivation.id)
+  const shown = derivations.filter((derivation) => derivation.kind !== 'part').map((derivation) => derivation.name)
   for (const build of core.builds) {
-    const same = build.views.find((name) => names.includes(name))
+    const same = build.views.find((name) => shown.includes(name))
     if (same !== undefined) throw busy(same)
   }
-  const shown = derivations.filter((derivation) => derivation.kind !== 'part').map((derivation) => derivation.name)
   const progress = meter(`replaying ${shown.join(', ')}`, 'events', ask)
   const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
   const build = new Build({
@@ -62,7 +62,7 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     loop,
     sources: definitions.sources,
     derivations,
-    order: definitions.derivations.map((derivation) => derivation.name),
+    order: definitions.derivations.map((derivation) => derivation.id),
     batch,
     onProgress: progress.set,
   })
@@ -74,10 +74,10 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     if (core.loop) loop.addBackground(build)
     else while ((await build.step()) !== 'done');
     const built = await build.done
-    core.definitions = merged(core.definitions, definitions, new Set(names), loop)
-    await tellCosts(core, (name) => names.includes(name))
+    core.definitions = merged(core.definitions, definitions, new Set(ids), loop)
+    await tellCosts(core, (id) => ids.includes(id))
     const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
-    const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.name)}`))
+    const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.id)}`))
     return {
       view: target.name,
       version: target.fingerprint,
@@ -128,7 +128,7 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
   const target = definitions.derivations.find(
     (derivation) =>
       derivation.name.toLowerCase() === view.toLowerCase() &&
-      (derivation.kind !== 'history' || definitions.sources.get(derivation.name)?.name === derivation.name),
+      (derivation.kind !== 'history' || definitions.sources.get(derivation.id)?.name === derivation.id),
   )
   if (!target)
     throw new EvertError(
@@ -144,29 +144,29 @@ function toBuild(definitions: Definitions, view: string, versions: readonly Vers
         'definition-changed',
         `The stream ${source} is new to the running engine. Start the engine again, then replay ${view}.`,
       )
-  const live = new Map(loop.members.map((member) => [member.derivation.name, member.derivation.fingerprint]))
+  const live = new Map(loop.members.map((member) => [member.derivation.id, member.derivation.fingerprint]))
   const stale = (derivation: Derivation) =>
     versions.every((row) => row.name !== derivation.name || row.fingerprint !== derivation.fingerprint || row.state !== 'live')
-  const chosen = new Set<string>([target.name])
+  const chosen = new Set<string>([target.id])
   /** Views, and the parts over them: a part is shared, so who reads it may have nothing to do with the view. */
-  const followed = new Set<string>([target.name])
+  const followed = new Set<string>([target.id])
   const need = (derivation: Derivation) => {
-    for (const name of derivation.reads) {
-      const upstream = definitions.derivations.find((candidate) => candidate.name === name)
+    for (const id of derivation.reads) {
+      const upstream = definitions.derivations.find((candidate) => candidate.id === id)
       // What a view keeps on the way is part of it, and is repaired with it.
-      if (!upstream || (upstream.kind !== 'part' && live.get(name) === upstream.fingerprint && !chosen.has(name))) continue
-      chosen.add(name)
-      if (upstream.kind !== 'part') followed.add(name)
+      if (!upstream || (upstream.kind !== 'part' && live.get(id) === upstream.fingerprint && !chosen.has(id))) continue
+      chosen.add(id)
+      if (upstream.kind !== 'part') followed.add(id)
       need(upstream)
     }
   }
   need(target)
   for (const derivation of definitions.derivations) {
     if (derivation.reads.some((read) => followed.has(read)) && stale(derivation)) {
-      chosen.add(derivation.name)
-      followed.add(derivation.name)
+      chosen.add(derivation.id)
+      followed.add(derivation.id)
       need(derivation)
     }
   }
-  return definitions.derivations.filter((derivation) => chosen.has(derivation.name))
+  return definitions.derivations.filter((derivation) => chosen.has(derivation.id))
 }

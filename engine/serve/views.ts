@@ -1,8 +1,8 @@
 import { path } from '../../connectors/store/quote.ts'
 import type { Transaction } from '../../connectors/store/store.ts'
-import { relationSchema } from '../compile/relations.ts'
+import { relationSchema, shownName } from '../compile/relations.ts'
 import type { Derivation } from '../run/derivation.ts'
-import { readPosition, type VersionRow } from '../run/registry.ts'
+import { idOf, readPosition, type VersionRow } from '../run/registry.ts'
 import type { Core } from './core.ts'
 import { type Facts, gatherFacts } from './explain-facts.ts'
 import { type Growth, growthOfView } from './explain-growth.ts'
@@ -28,7 +28,7 @@ export async function viewInfos(core: Core, reader: Transaction, facts: Facts): 
   for (const derivation of core.definitions.derivations) {
     if (derivation.kind === 'part') continue // it has no name to ask for
     const row = storedVersion(facts.versions, derivation)
-    const [count] = row?.state === 'live' ? await reader.all(`SELECT count(*) AS n FROM ${path(relationSchema, derivation.name)}`) : []
+    const [count] = row?.state === 'live' ? await reader.all(`SELECT count(*) AS n FROM ${path(relationSchema, idOf(row))}`) : []
     answer.push(infoOf(core, facts, derivation, { row, rows: count === undefined ? null : Number(count.n), position }))
   }
   return answer
@@ -42,15 +42,15 @@ interface Found {
 
 function infoOf(core: Core, facts: Facts, derivation: Derivation, { row, rows, position }: Found): ViewInfo {
   const { definitions } = core
-  const plan = derivation.kind === 'sql' ? definitions.plans.get(derivation.name) : undefined
-  const reads = plan ? plan.reads.map((read) => read.relation.name) : derivation.kind === 'fold' ? [...derivation.streams.keys()] : []
+  const plan = derivation.kind === 'sql' ? definitions.plans.get(derivation.id) : undefined
+  const reads = plan ? plan.reads.map((read) => shownName(read.relation)) : derivation.kind === 'fold' ? [...derivation.streams.keys()] : []
   const parts = plan?.parts ?? []
-  const own = facts.sizeOf(derivation.name)
+  const own = facts.sizeOf(derivation.id)
   const shared = parts.flatMap((part): SharedPart[] => {
     const others = facts.usersOf(part.name).filter((user) => user !== derivation.name)
     return others.length === 0 ? [] : [{ part: part.name, bytes: facts.sizeOf(part.name)?.bytes ?? 0, with: others }]
   })
-  const growth: Growth = plan ? growthOfView(plan.name, facts.inParts) : derivation.kind === 'history' ? 'events' : 'keys'
+  const growth: Growth = plan ? growthOfView(plan.id, facts.inParts) : derivation.kind === 'history' ? 'events' : 'keys'
   return {
     name: derivation.name,
     kind: derivation.kind === 'history' ? 'stream' : derivation.kind === 'part' ? 'sql' : derivation.kind,

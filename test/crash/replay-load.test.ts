@@ -47,7 +47,7 @@ it('a build swaps although a batch comes between any two of its steps', async ()
     loop,
     sources: definitions.sources,
     derivations,
-    order: definitions.derivations.map(({ name }) => name),
+    order: definitions.derivations.map(({ id }) => id),
     batch,
   })
   let isDone = false

@@ -31,7 +31,7 @@ async function replayed(of: Subject, names: readonly string[]): Promise<void> {
     loop: of.loop,
     sources: of.definitions.sources,
     derivations: of.definitions.derivations.filter((one) => names.includes(one.name)),
-    order: of.definitions.derivations.map((one) => one.name),
+    order: of.definitions.derivations.map((one) => one.id),
     batch: { events: 10, bytes: 1 << 20 },
   })
   while ((await build.step()) !== 'done');

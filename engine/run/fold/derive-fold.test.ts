@@ -56,7 +56,7 @@ const status = view('order_status', {
 /** A loop that does what the real one does with one derivation. */
 async function fakeLoop(fold: Derivation) {
   const table = `_state."${fold.name}@${tables++}"`
-  await store.script([...fold.create(table), ...fold.expose(table)])
+  await store.script([...fold.create(table), ...fold.expose(table), ...fold.publish()])
   const apply = async (
     chunks: readonly CheckedChunk[],
     options: { literal?: boolean; rollback?: boolean } = {},

@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import { list, path } from '../../../connectors/store/quote.ts'
 import type { Parameter } from '../../../connectors/store/store.ts'
 import { limits } from '../../../limits.ts'
-import { relationSchema } from '../../compile/relations.ts'
+import { relationSchema, versionId } from '../../compile/relations.ts'
 import { fingerprintOf, hashOf } from '../../model/fingerprint.ts'
 import type { FoldModel } from '../../model/types.ts'
 import type { Changes, Derivation, Rejected, Statement, Steps } from '../derivation.ts'
+import { published } from '../published.ts'
 import { applyEvent } from './apply.ts'
 import { type FoldRule, foldRule, type Keyed, keyedEvents } from './fold-rule.ts'
 import { loadStates } from './load-states.ts'
@@ -28,6 +29,8 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
     fields: fold.state.fields.filter((field) => field.name.toLowerCase() !== fold.keyField.name.toLowerCase()),
   }
   const columns = publicColumns(shape)
+  const version = fingerprint(fold, codeFingerprint)
+  const id = versionId(fold.name, version)
   const caches = new Map<string, StateCache>()
   const cacheOf = (table: string): StateCache => {
     const present = caches.get(table) ?? new StateCache(options.cacheKeysMax ?? limits.foldCacheKeysMax)
@@ -35,11 +38,12 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
   }
   const names = list(columns.map((column) => column.name))
   return {
+    id,
     name: fold.name,
     kind: 'fold',
     strategy: 'fold',
     reason: 'a TypeScript fold: its handlers run for each event, and the states of the batch are written back',
-    fingerprint: fingerprint(fold, codeFingerprint),
+    fingerprint: version,
     source: `fold ${fold.name} over ${fold.from.name} by ${fold.key} (${Object.keys(fold.on).join(', ')}), code ${codeFingerprint}`,
     columns,
     // Handlers read the events themselves; no statement needs them.
@@ -50,9 +54,9 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
       caches.clear() // a table made anew is empty, whatever was known of one with its name
       return [createFoldTable(table, shape)]
     },
-    expose: (table) =>
-      [relationSchema, 'main'].map((schema) => `CREATE OR REPLACE VIEW ${path(schema, fold.name)} AS SELECT ${names} FROM ${table}`),
-    conceal: () => [relationSchema, 'main'].map((schema) => `DROP VIEW IF EXISTS ${path(schema, fold.name)}`),
+    expose: (table) => [`CREATE OR REPLACE VIEW ${path(relationSchema, id)} AS SELECT ${names} FROM ${table}`],
+    conceal: () => [`DROP VIEW IF EXISTS ${path(relationSchema, id)}`],
+    ...published({ id, name: fold.name, columns, order: '' }),
     prepare: async (batch, table, context) => {
       const slots = new Slots(cacheOf(table))
       const rejected: Rejected[] = []
@@ -74,8 +78,8 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
       const written = writeBack(table, shape, changed, binderOf)
       const { changes } = context
       return {
-        statements: changes.isRead(fold.name)
-          ? () => handOn(fold.name, changes, changeOf(changes.table(fold.name), shape, changed, binderOf), written)
+        statements: changes.isRead(id)
+          ? () => handOn(id, changes, changeOf(changes.table(id), shape, changed, binderOf), written)
           : written,
         rejected,
         settled: (committed) => committed && slots.settle(),

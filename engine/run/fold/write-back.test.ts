@@ -61,8 +61,8 @@ async function openFold(model: FoldModel, literal: boolean, cacheKeysMax: number
   const table = `_state.${ident(`${fold.name}@${made++}`)}`
   const handed = `_state.${ident(`handed@${made}`)}`
   await store.script([...fold.create(table), ...fold.expose(table)])
-  await store.script([`CREATE TABLE ${handed} AS SELECT *, CAST(0 AS BIGINT) AS _w FROM _rel.${ident(fold.name)}`])
-  const reader = { derivation: { reads: [fold.name] } as Partial<Derivation> as Derivation }
+  await store.script([`CREATE TABLE ${handed} AS SELECT *, CAST(0 AS BIGINT) AS _w FROM _rel.${ident(fold.id)}`])
+  const reader = { derivation: { reads: [fold.id] } as Partial<Derivation> as Derivation }
   const all = (text: string, parameters?: readonly Parameter[]): Promise<readonly Row[]> =>
     store.transaction((tx) => tx.all(text, parameters))
   let next = 0n
@@ -79,21 +79,21 @@ async function openFold(model: FoldModel, literal: boolean, cacheKeysMax: number
     }
     const change = await store.transaction(async (tx) => {
       await runAll(tx, answer)
-      if (!changes.has(fold.name)) return []
-      await tx.run(`INSERT INTO ${handed} SELECT * FROM ${changes.table(fold.name)}`)
-      return tx.all(`SELECT * FROM ${changes.table(fold.name)} ORDER BY ALL`)
+      if (!changes.has(fold.id)) return []
+      await tx.run(`INSERT INTO ${handed} SELECT * FROM ${changes.table(fold.id)}`)
+      return tx.all(`SELECT * FROM ${changes.table(fold.id)} ORDER BY ALL`)
     })
     answer.settled?.(true)
     next += BigInt(events.length)
     return change
   }
   const close = () => store.script([...fold.conceal(), `DROP TABLE ${table}`, `DROP TABLE ${handed}`])
-  const rows = () => all(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM _rel.${ident(fold.name)} ORDER BY ALL`)
+  const rows = () => all(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM _rel.${ident(fold.id)} ORDER BY ALL`)
   const sum = () =>
     all(
       `SELECT * EXCLUDE (_n) FROM (SELECT CAST(COLUMNS(* EXCLUDE _w) AS VARCHAR), unnest(range(_w)) AS _n FROM (SELECT * EXCLUDE _w, CAST(sum(_w) AS BIGINT) AS _w FROM ${handed} GROUP BY ALL)) ORDER BY ALL`,
     )
-  const types = () => all(`SELECT column_name AS name, column_type AS type FROM (DESCRIBE temp.${ident(`change of ${fold.name}`)})`)
+  const types = () => all(`SELECT column_name AS name, column_type AS type FROM (DESCRIBE temp.${ident(`change of ${fold.id}`)})`)
   return { fold, table, apply, rows, sum, types, close, places: () => all(`SELECT _offset FROM ${table} ORDER BY 1`) }
 }
 

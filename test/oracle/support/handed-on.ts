@@ -30,9 +30,9 @@ export class HandedOn {
     if (loop.members.length < definitions.derivations.length) return this.forget()
     const read = new Set(definitions.derivations.flatMap((derivation) => derivation.reads))
     for (const { derivation } of loop.members) {
-      const { name } = derivation
-      if (!read.has(name) || derivation.kind === 'history' || derivation.kind === 'part') continue
-      if (changes.has(name) && this.#seen.has(name)) await this.#compare(name, changes.table(name))
+      const { id, name } = derivation
+      if (!read.has(id) || derivation.kind === 'history' || derivation.kind === 'part') continue
+      if (changes.has(id) && this.#seen.has(name)) await this.#compare(name, changes.table(id))
       await store.script([`CREATE OR REPLACE TEMP TABLE ${ident(`seen ${name}`)} AS SELECT * FROM ${path('main', name)}`])
       this.#seen.add(name)
     }

@@ -187,7 +187,7 @@ export class Subject implements Lived {
       loop: this.loop,
       sources: this.definitions.sources,
       derivations: begun.toBuild,
-      order: this.definitions.derivations.map((derivation) => derivation.name),
+      order: this.definitions.derivations.map((derivation) => derivation.id),
       batch: this.#batch,
       notBefore: await this.log.ends([...this.definitions.sources.values()].map((source) => source.topic)),
       onViewFailed: (view, error) => this.failed.set(view, error),
