@@ -4,7 +4,13 @@ import { estimate } from './estimate.ts'
 import type { Sample } from './sample.ts'
 
 const derivation = (name: string, kind: Derivation['kind'], streams: readonly string[], reads: readonly string[] = []): Derivation =>
-  ({ id: name, name, kind, streams: new Map(streams.map((stream) => [stream, { needs: undefined, placed: false }])), reads }) as unknown as Derivation
+  ({
+    id: name,
+    name,
+    kind,
+    streams: new Map(streams.map((stream) => [stream, { needs: undefined, placed: false }])),
+    reads,
+  }) as unknown as Derivation
 
 const part = derivation('~part', 'part', ['sales'])
 const totals = derivation('totals', 'sql', [], ['~part'])

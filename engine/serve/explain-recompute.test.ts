@@ -17,8 +17,8 @@ afterAll(() => compiler.close())
 
 function factsOf(plan: ViewPlan, rows: number): Facts {
   return {
-    plans: new Map([[plan.name, plan]]),
-    inParts: new Map([[plan.name, plan]]),
+    plans: new Map([[plan.id, plan]]),
+    inParts: new Map([[plan.id, plan]]),
     versions: [],
     sizeOf: () => ({ rows, bytes: rows * 8 }),
     usersOf: () => [],

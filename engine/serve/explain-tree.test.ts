@@ -20,8 +20,8 @@ async function view(name: string, select: string): Promise<ViewPlan> {
 
 function factsOf(plans: readonly ViewPlan[], rows?: (name: string) => number | undefined): Facts {
   return {
-    plans: new Map(plans.map((plan) => [plan.name, plan])),
-    inParts: new Map(plans.map((plan) => [plan.name, plan])),
+    plans: new Map(plans.map((plan) => [plan.id, plan])),
+    inParts: new Map(plans.map((plan) => [plan.id, plan])),
     versions: [],
     sizeOf: (name) => {
       const found = rows?.(name)

@@ -80,8 +80,9 @@ async function counts(core: Core, all: (sql: string) => Promise<readonly Readonl
       })
     }
   }
+  const folds = new Set([...core.definitions.folds.values()].map((fold) => fold.name))
   for (const row of own) {
-    if (core.definitions.folds.has(String(row.consumer)) || String(row.consumer).endsWith(' (building)')) continue
+    if (folds.has(String(row.consumer)) || String(row.consumer).endsWith(' (building)')) continue
     answer.push({
       consumer: String(row.consumer),
       stream: String(row.stream),

@@ -292,7 +292,7 @@ it('a repaired view takes along the views over it', async () => {
   const table = String(row?.[0])
   const [column] = (
     await connection.runAndReadAll(
-      `SELECT column_name FROM duckdb_columns() WHERE table_name = '${table}' AND data_type IN ('BIGINT', 'HUGEINT') ORDER BY column_index`,
+      `SELECT column_name FROM duckdb_columns() WHERE schema_name = '_state' AND table_name = '${table}' AND data_type IN ('BIGINT', 'HUGEINT') ORDER BY column_index`,
     )
   ).getRows()
   await connection.run(`UPDATE _state."${table}" SET "${String(column?.[0])}" = 5`)

@@ -20,8 +20,9 @@ test.each([
 ])('%s is told from others', async (_, rows, isRight) => {
   subject = await Subject.open({ streams: [shop], views })
   let change = "VALUES ('a', 1)"
+  const counts = subject.definitions.derivations.find(({ name }) => name === 'counts')?.id
   subject.afterCommit.push(() =>
-    subject.store.script([`CREATE OR REPLACE TEMP TABLE "change of counts" AS SELECT * FROM (${change}) AS d(k, _w)`]),
+    subject.store.script([`CREATE OR REPLACE TEMP TABLE "change of ${counts}" AS SELECT * FROM (${change}) AS d(k, _w)`]),
   )
   const handed = new HandedOn(subject)
   const appender = createAppender(subject.log, [shop])

@@ -252,8 +252,9 @@ test('a view that joins later is built beside the others and stands at their pos
 test('a crash between the start and the first computation leaves no view empty', async () => {
   subject = await Subject.open({ ...world, views: { x: 'SELECT 1 AS x', n: 'SELECT count(*) AS n FROM dim' } })
   // As if the process had ended right after `start` had made the tables.
+  const ids = subject.definitions.derivations.filter(({ name }) => /^[xn]$/.test(name)).map(({ id }) => id)
   await subject.store.script([
-    `UPDATE _evert.meta SET value = '["x","n"]' WHERE key = 'fresh'`,
+    `UPDATE _evert.meta SET value = '${JSON.stringify(ids)}' WHERE key = 'fresh'`,
     ...(await subject.store.transaction((tx) => tx.all('SELECT "table" AS t FROM _evert.versions')))
       .filter((row) => /^[xn]@/.test(String(row.t)))
       .map((row) => `DELETE FROM _state."${row.t}"`),

@@ -128,7 +128,9 @@ test.each([false, true])('whoever reads the view is computed anew where one of i
   if (isOther) {
     // What floats may do: the parts give another last bit than the SELECT as a whole.
     const [column] = await of.store.transaction((tx) =>
-      tx.all(`SELECT column_name AS name FROM duckdb_columns() WHERE table_name = ${text(own.table)} AND data_type = 'DOUBLE'`),
+      tx.all(
+        `SELECT column_name AS name FROM duckdb_columns() WHERE schema_name = '_state' AND table_name = ${text(own.table)} AND data_type = 'DOUBLE'`,
+      ),
     )
     const name = ident(String(column?.name))
     await of.store.script([`UPDATE ${stateTable(own)} SET ${name} = ${name} + 1e-9`])
