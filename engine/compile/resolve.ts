@@ -1,5 +1,6 @@
 import { EvertError } from '../../errors.ts'
 import { type Ast, type AstValue, baseTable, isAst, items, placeOf, replace, textOf, visit } from './ast.ts'
+import { nullSafe } from './null-safe.ts'
 import { hasPlace, placeNames, type Relation, relationSchema, relationTable, shownName } from './relations.ts'
 import { someOrderDifferently } from './ties-windows.ts'
 
@@ -54,6 +55,7 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
   const reads = new Map<string, Read>()
   // Views whose windows order rows differently tell events apart by their place.
   const placed = mentionsPlace(node) || (code === 'sql-invalid' && someOrderDifferently(node))
+  let isUnnamed = false
   const walk = (value: AstValue, scope: ReadonlySet<string>): AstValue => {
     if (Array.isArray(value)) return (value as readonly AstValue[]).map((item) => walk(item, scope))
     if (!isAst(value)) return value
@@ -61,6 +63,8 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
     if (value.type === 'BASE_TABLE') return table(value, scope)
     if (value.type === 'TABLE_FUNCTION') refuseTableFunction(value, code)
     if (value.class === 'FUNCTION') refuseFunction(value, code)
+    const safe = isUnnamed ? value : nullSafe(value)
+    if (safe !== value) return walk(safe, scope)
     if (value.type === 'COLUMN_REF') return typeColumn(value)
     if (value.type === 'JOIN' && value.ref_type === 'NATURAL' && placed)
       throw new EvertError(
@@ -82,6 +86,8 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
   }
   const withCtes = (value: Ast, scope: ReadonlySet<string>): Ast => {
     const visible = new Set(scope)
+    const before = isUnnamed
+    isUnnamed = false
     const map = items((value.cte_map as Ast).map).map((entry) => {
       const name = textOf(entry.key).toLowerCase()
       const query = (entry.value as Ast).query as Ast
@@ -91,10 +97,22 @@ export function resolve(node: Ast, catalog: Catalog, code: 'sql-invalid' | 'quer
       return { ...entry, value: walked }
     })
     const rest = Object.entries(value).filter(([key]) => key !== 'cte_map')
-    const inner = Object.fromEntries(rest.map(([key, part]) => [key, walk(part, visible)]))
+    const inner = Object.fromEntries(
+      rest.map(([key, part]) => [key, key === 'select_list' ? outputs(items(part), visible) : walk(part, visible)]),
+    )
+    isUnnamed = before
     const result: Ast = { ...inner, cte_map: map.length > 0 ? { map } : {} }
     return placed && value.type === 'SELECT_NODE' ? hidePlace(value, result, visible) : result
   }
+  /** An output without a name has its text as its name, which stays as it is written. */
+  const outputs = (list: readonly Ast[], scope: ReadonlySet<string>): AstValue =>
+    list.map((item) => {
+      const before = isUnnamed
+      isUnnamed = textOf(item.alias) === ''
+      const walked = walk(item, scope)
+      isUnnamed = before
+      return walked
+    })
   const find = (value: Ast, scope: ReadonlySet<string>): Relation | undefined => {
     const schema = textOf(value.schema_name).toLowerCase()
     const name = textOf(value.table_name).toLowerCase()
