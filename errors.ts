@@ -10,6 +10,8 @@ export const errorCodes = {
   'declaration-invalid': { exit: 2, canRetry: false },
   'sql-invalid': { exit: 2, canRetry: false },
   'view-unknown': { exit: 2, canRetry: false },
+  'version-unknown': { exit: 2, canRetry: false },
+  'version-needed': { exit: 1, canRetry: false },
   'definition-changed': { exit: 1, canRetry: false },
   // events
   'event-invalid': { exit: 1, canRetry: false },

@@ -72,9 +72,15 @@ function noticed({ name, breaking }: PlannedChange): readonly string[] {
 
 /** What does it. */
 function remedies(changes: readonly PlannedChange[]): readonly string[] {
-  const changed = changes.filter(({ change, kind }) => change === 'changed' && (kind === 'sql' || kind === 'fold'))
+  const kept = changes.filter(({ isKept }) => isKept)
+  const changed = changes.filter(({ change, kind, isKept }) => change === 'changed' && !isKept && (kind === 'sql' || kind === 'fold'))
   const others = changes.some(({ change }) => change !== 'changed')
   return [
+    ...(kept.length > 0
+      ? [
+          `evert promote ${kept.map(({ name }) => name).join(' ')}: what is declared is kept since it was rolled back, so nothing is to be built`,
+        ]
+      : []),
     ...(changed.length > 0
       ? [`evert replay ${changed.map(({ name }) => name).join(' ')} builds what has changed beside what is there, and swaps`]
       : []),

@@ -7,6 +7,7 @@ import { deadLetters } from './dead-letters.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
+import { discard, promote, rollback } from './move-versions.ts'
 import { plan } from './plan.ts'
 import { ownPackage } from './project/own-package.ts'
 import { query } from './query.ts'
@@ -15,9 +16,27 @@ import { run } from './run.ts'
 import { status } from './status.ts'
 import { reportError } from './terminal/report-error.ts'
 import { verify } from './verify.ts'
+import { versions } from './versions.ts'
 import { views } from './views.ts'
 
-const commands = [init, run, append, query, views, explain, status, plan, replay, verify, deadLetters, doctor]
+const commands = [
+  init,
+  run,
+  append,
+  query,
+  views,
+  explain,
+  status,
+  plan,
+  replay,
+  versions,
+  promote,
+  rollback,
+  discard,
+  verify,
+  deadLetters,
+  doctor,
+]
 
 const help = `
 Exit codes:

@@ -27,7 +27,7 @@ export const suites: readonly Suite[] = [
   }),
   suite('conformance', ['test/conformance/'], { workers: 2, budgetSeconds: 30, testTimeoutMs: 60_000 }),
   suite('oracle', ['test/oracle/'], { workers: 1, budgetSeconds: 220, longBudgetSeconds: 7_200, testTimeoutMs: 180_000 }),
-  suite('crash', ['test/crash/'], { workers: 1, budgetSeconds: 130, longBudgetSeconds: 3_600, testTimeoutMs: 180_000 }),
+  suite('crash', ['test/crash/'], { workers: 1, budgetSeconds: 160, longBudgetSeconds: 3_600, testTimeoutMs: 180_000 }),
   suite('cli', ['test/cli/'], { workers: 1, budgetSeconds: 110, testTimeoutMs: 120_000 }),
   suite('package', ['test/package/'], { workers: 1, budgetSeconds: 40, testTimeoutMs: 240_000 }),
   suite('docs', ['test/docs/', 'docs/'], { workers: 1, budgetSeconds: 50, testTimeoutMs: 120_000 }),

@@ -4,14 +4,14 @@ import { redefine } from '../../engine/serve/core.ts'
 import { historyOf } from './history.ts'
 import { nexmarkProject } from './project.ts'
 
-let plans: ReadonlyMap<string, ViewPlan>
+let plans: readonly ViewPlan[]
 beforeAll(async () => {
-  plans = (await redefine(await nexmarkProject())).plans
+  plans = [...(await redefine(await nexmarkProject())).plans.values()]
 })
 
 /** The history of a query, with the relations' names and columns alone left of it. */
 function history(query: string): readonly string[] {
-  const plan = plans.get(query)
+  const plan = plans.find(({ name }) => name === query)
   if (!plan) throw new Error(`no plan of ${query}`)
   return historyOf(plan).map((select) => {
     const names = [...select.matchAll(/"(\w+)" AS "#/g)].map(([, name]) => name)

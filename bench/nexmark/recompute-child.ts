@@ -57,7 +57,7 @@ async function compared(): Promise<Omit<Recomputed, 'seconds'>> {
 }
 
 async function neededOf(connection: DuckDBConnection, view: string): Promise<Needed> {
-  const plan = (await redefine(project)).plans.get(task.query)
+  const plan = [...(await redefine(project)).plans.values()].find(({ name }) => name === task.query)
   if (!plan) throw new Error(`There is no plan of ${task.query}`)
   return neededBytes(connection, stream, view, historyOf(plan), join(task.dataDir, 'needed.duckdb'))
 }

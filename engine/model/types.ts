@@ -187,6 +187,8 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly batchEventsMax: number
   readonly batchBytesMax: number
+  /** How many previous versions of a view are kept up to date beside the public one. */
+  readonly previousVersionsMax: number
   readonly duckdb: { readonly memoryLimit: string; readonly threads: number }
 }
 
@@ -200,4 +202,6 @@ export interface Project {
   readonly sqlViews: readonly SqlViewSource[]
   /** Fingerprint of a fold's or processor's code: its module bundled with its local imports, minified, and its packages' versions. */
   readonly codeFingerprints: ReadonlyMap<string, string>
+  /** A fold's module bundled with its local imports, and the packages that it imports: a version of it goes on by that. */
+  readonly foldCodes: ReadonlyMap<string, { readonly text: string; readonly packages: readonly string[] }>
 }

@@ -1,36 +1,26 @@
 import type { Log } from '../../connectors/log/log.ts'
-import { text } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
 import { asEvertError, EvertError } from '../../errors.ts'
 import { applyBatch } from '../run/apply.ts'
 import { type Batch, isAt, type Position, positionSum, type Source } from '../run/batch.ts'
-import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
-import { buildingConsumer } from '../run/dead-letters.ts'
-import { adoptDecoding, decodedSchemas, forgetDecoding } from '../run/decoded.ts'
+import { decodedSchemas, forgetDecoding } from '../run/decoded.ts'
 import type { Derivation } from '../run/derivation.ts'
 import type { Background, Loop } from '../run/loop.ts'
-import { type Member, tableOf, ViewFailed } from '../run/member.ts'
+import { type Member, ViewFailed } from '../run/member.ts'
 import { type ReadLimits, readBatch } from '../run/read-batch.ts'
 import {
-  concealed,
   dropBuild,
-  dropTables,
-  dropVersion,
   freeTable,
   idOf,
   insertVersion,
-  readFresh,
-  readVersions,
+  readAllVersions,
   setVersionState,
   stateTable,
   type VersionRow,
-  writeFresh,
 } from '../run/registry.ts'
 import { wantOf } from '../run/want.ts'
-import { computeFromState } from './compute-from-state.ts'
-import { differing } from './differing.ts'
-import { inOrder, orphansOf } from './members.ts'
+import { swap } from './swap.ts'
 
 export interface BuildOptions {
   readonly store: Store
@@ -39,7 +29,7 @@ export interface BuildOptions {
   readonly sources: ReadonlyMap<string, Source>
   /** What to build, in order of dependence. */
   readonly derivations: readonly Derivation[]
-  /** The order of all members after the swap, by name. */
+  /** The order of all members after the swap, by id. */
   readonly order: readonly string[]
   readonly batch: ReadLimits
   /** What the live views must have reached first: what is kept of the events before it is then computed from in one pass. */
@@ -47,6 +37,8 @@ export interface BuildOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined
   /** Other plans of the same definitions: who reads a view of them is computed anew only where a row has changed all the same. */
   readonly keepsRows?: boolean
+  /** How many previous versions of a view go on beside the public one; default 0: what is replaced is dropped. */
+  readonly keepPrevious?: number
   /** A view that raises is marked as failed, with those that read it, and the others go on. Absent: the whole build fails. */
   readonly onViewFailed?: (view: string, error: string) => void
 }
@@ -181,7 +173,7 @@ export class Build implements Background {
 
   async #begin(): Promise<void> {
     this.#started = true
-    const taken = [...(await this.#options.store.transaction(readVersions))]
+    const taken = [...(await this.#options.store.transaction(readAllVersions))]
     const statements: string[] = []
     for (const derivation of this.#options.derivations) {
       const row: VersionRow = {
@@ -192,11 +184,12 @@ export class Build implements Background {
         state: 'building',
         error: null,
         plan: derivation.isChosenWhole === true ? 'recompute' : null,
+        role: 'public',
       }
       taken.push(row)
       this.#rows.push(row)
       this.#members.push({ derivation, table: stateTable(row) })
-      statements.push(...derivation.create(stateTable(row)), insertVersion(row, derivation.source))
+      statements.push(...derivation.create(stateTable(row)), insertVersion(row, derivation))
     }
     this.#redecoded = (await this.#options.store.transaction((tx) => decodedSchemas(tx, this.#sources()))).changed
     await this.#options.store.script(statements)
@@ -205,85 +198,12 @@ export class Build implements Background {
     )
   }
 
-  /** Between two live batches, so that the live views stand still: announce, then compute, repoint and drop in one transaction. */
   async #swap(): Promise<void> {
-    const { store, log, loop, order } = this.#options
-    const derivations = this.#members.map((member) => member.derivation)
-    crashPoint('swap-before-announce')
-    const replaced = (await store.transaction(readVersions)).filter(
-      (row) =>
-        row.state !== 'building' && derivations.some((derivation) => derivation.name === row.name && sameKind(derivation.kind, row.kind)),
-    )
-    const names = new Set(derivations.map((derivation) => derivation.name))
-    const others = loop.members.filter((member) => !names.has(member.derivation.name))
-    // What a declared view needs stays, though the view may have failed, or is not replayed yet.
-    const orphans = orphansOf([...others, ...this.#members]).filter((member) => !order.includes(member.derivation.id))
-    const announced = derivations.filter((derivation) => derivation.kind === 'sql' || derivation.kind === 'fold')
-    await store.transaction(async (tx) => {
-      const changed = new Set<string>()
-      for (const [i, derivation] of derivations.entries()) {
-        const row = this.#rows[i] as VersionRow
-        if (!derivation.byEvents) await computeFromState(tx, this.#members[i] as Member, loop)
-        const isReplaced = replaced.some((old) => idOf(old) === derivation.id)
-        const differ = this.#options.keepsRows && isReplaced ? await differing(tx, derivation.id) : undefined
-        for (const statement of [...derivation.expose(stateTable(row)), ...derivation.publish()]) await tx.run(statement)
-        if (differ === undefined || (await differ())) changed.add(derivation.id)
-        await tx.run(setVersionState(row.table, 'live'))
-        await tx.run(`DELETE FROM _evert.dead_letters WHERE consumer = ${text(derivation.name)}`)
-        await tx.run(`DELETE FROM _evert.counts WHERE consumer = ${text(derivation.name)}`)
-        await tx.run(
-          `UPDATE _evert.dead_letters SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`,
-        )
-        await tx.run(
-          `UPDATE _evert.counts SET consumer = ${text(derivation.name)} WHERE consumer = ${text(buildingConsumer(derivation.name))}`,
-        )
-      }
-      for (const source of this.#sources())
-        if (this.#redecoded.has(source.name)) for (const statement of adoptDecoding(source)) await tx.run(statement)
-      for (const member of this.#followers(changed)) {
-        for (const statement of [...dropTables(member.table), ...member.derivation.create(member.table)]) await tx.run(statement)
-        await computeFromState(tx, member, loop)
-      }
-      const ids = new Set(derivations.map((derivation) => derivation.id))
-      for (const row of replaced)
-        for (const statement of [...(ids.has(idOf(row)) ? [] : concealed(row)), ...dropVersion(row)]) await tx.run(statement)
-      // One that failed when it joined was left to be computed: it is now.
-      for (const statement of writeFresh((await readFresh(tx)).filter((id) => !ids.has(id) && replaced.every((row) => idOf(row) !== id))))
-        await tx.run(statement)
-      for (const { derivation, table } of orphans)
-        for (const statement of [...derivation.conceal(), ...dropVersion({ table: tableOf({ derivation, table }) })])
-          await tx.run(statement)
-      // The log learns of it before the store does; a crash between the two makes the next start build it again.
-      await announce(
-        log,
-        announced.map((derivation) => ({
-          kind: 'promoted' as const,
-          view: derivation.name,
-          version: derivation.fingerprint,
-          source: derivation.source,
-        })),
-      )
-      crashPoint('swap-after-announce')
-    })
-    crashPoint('swap-after-commit')
+    const { store, log, loop, order, keepsRows = false, keepPrevious = 0 } = this.#options
+    const built = this.#members.map((member, i) => ({ member, row: this.#rows[i] as VersionRow }))
+    const redecoded = this.#sources().filter((source) => this.#redecoded.has(source.name))
+    await swap(built, { store, log, loop, order, redecoded, keepsRows, keepPrevious })
     this.#rows = [] // they are live now, and no longer this build's to take away
-    loop.setMembers(
-      inOrder(
-        [...others, ...this.#members].filter((member) => !orphans.includes(member)),
-        order,
-      ),
-    )
-  }
-
-  /** Live views over the changed ones that are not built anew themselves: they follow in the same transaction. */
-  #followers(changed: ReadonlySet<string>): Member[] {
-    const built = new Set(this.#options.derivations.map((derivation) => derivation.id))
-    const ids = new Set(changed)
-    return this.#options.loop.members.filter(({ derivation }) => {
-      const isFollower = !built.has(derivation.id) && !derivation.byEvents && derivation.reads.some((read) => ids.has(read))
-      if (isFollower) ids.add(derivation.id)
-      return isFollower
-    })
   }
 
   /** Goes on without a view that raised, and without those that read it. */
@@ -304,9 +224,4 @@ export class Build implements Background {
   async #discard(): Promise<void> {
     if (this.#rows.length > 0) await this.#options.store.script([...this.#rows.flatMap(dropBuild), ...forgetDecoding()])
   }
-}
-
-function sameKind(one: string, other: string): boolean {
-  const view = (kind: string) => (kind === 'sql' || kind === 'fold' ? 'view' : kind)
-  return view(one) === view(other)
 }

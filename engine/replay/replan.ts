@@ -5,8 +5,8 @@ import { limits } from '../../limits.ts'
 import { selectOf } from '../compile/algebra/select-of.ts'
 import { isWhole } from '../compile/choosable.ts'
 import type { ViewPlan } from '../compile/plan.ts'
-import { rowsRead, withWhole } from '../run/choose-plans.ts'
-import type { Definitions } from '../run/define.ts'
+import { type Definitions, withWhole } from '../run/assemble.ts'
+import { rowsRead } from '../run/choose-plans.ts'
 import type { Derivation } from '../run/derivation.ts'
 import type { Loop } from '../run/loop.ts'
 import type { ReadLimits } from '../run/read-batch.ts'
@@ -117,7 +117,7 @@ export class Replanner {
       loop,
       sources: definitions.sources,
       derivations: lacking(definitions.derivations, id, loop),
-      order: definitions.derivations.map((derivation) => derivation.id),
+      order: definitions.all.map((derivation) => derivation.id),
       batch,
       keepsRows: true,
     })

@@ -7,8 +7,8 @@ import type { Analyzer } from '../compile/analyzer.ts'
 import { relationSchema } from '../compile/relations.ts'
 import { jsonShape, sqlTypeText } from '../model/schema/sql-type.ts'
 import type { FoldModel } from '../model/types.ts'
+import type { Definitions } from '../run/assemble.ts'
 import type { CheckedChunk, Position } from '../run/batch.ts'
-import type { Definitions } from '../run/define.ts'
 import type { Derivation } from '../run/derivation.ts'
 import { refold } from '../run/fold/refold.ts'
 import { readBatch } from '../run/read-batch.ts'
@@ -96,12 +96,12 @@ async function recompute(
     await scratch.load(source, undefined, source.kind === 'stream')
     return table
   }
-  const fold = definitions.folds.get(id)
+  const fold = definitions.compiled.folds.get(id)
   if (fold) {
     await foldAgain(fold, id, options, scratch, reader, position)
     return table
   }
-  const plan = definitions.plans.get(id)
+  const plan = definitions.compiled.plans.get(id)
   if (!plan) throw new Error(`Nothing is declared as ${id}`)
   for (const read of plan.reads) {
     const of = definitions.sources.get(read.relation.source)

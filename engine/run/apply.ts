@@ -12,7 +12,7 @@ import { buildingConsumer, deadLetterStatements, type Refused, refusals } from '
 import { batchDeltas } from './deltas.ts'
 import type { Changes, Statement } from './derivation.ts'
 import type { Measurements, Measuring } from './measurements.ts'
-import { activeMembers, type Member, type Work } from './member.ts'
+import { activeMembers, consumerOf, type Member, ViewFailed, type Work } from './member.ts'
 
 export interface ApplyOptions {
   readonly sources: ReadonlyMap<string, Source>
@@ -83,12 +83,13 @@ async function apply(store: Store, batch: Batch, options: ApplyOptions): Promise
     ended = rest.catch(() => undefined) // thrown where it is awaited, unless another view failed before
     const also = async () => {
       await rest
+      failRefusing(prepared, options.sources)
       const refused = refusals(
         options.sources,
         batch,
         prepared.flatMap(({ member, answer }) =>
           (answer.rejected ?? []).map((rejected) => ({
-            consumer: options.building ? buildingConsumer(member.derivation.name) : member.derivation.name,
+            consumer: options.building ? buildingConsumer(member.derivation.name) : consumerOf(member),
             rejected,
             stream: [...member.derivation.streams.keys()][0] ?? '',
           })),
@@ -132,6 +133,15 @@ async function literally(
     if (error instanceof EvertError) throw error
     changes.clear()
     await inTransaction(store, [], works, Promise.resolve([]), async () => also, measuring) // one by one, to learn which view it was
+  }
+}
+
+/** Where a stream halts at a bad event, what only a version beside the public one refuses ends that version and nothing else. */
+function failRefusing(works: readonly Work[], sources: ReadonlyMap<string, Source>): void {
+  for (const { member, answer } of works) {
+    const [refused] = answer.rejected ?? []
+    const halts = [...member.derivation.streams.keys()].some((stream) => sources.get(stream)?.onBad === 'halt')
+    if (member.isAside === true && refused && halts) throw new ViewFailed(member, new Error(`it refuses an event: ${refused.reason}`))
   }
 }
 

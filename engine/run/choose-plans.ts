@@ -1,11 +1,8 @@
 import type { Transaction } from '../../connectors/store/store.ts'
 import { limits } from '../../limits.ts'
-import { asWhole, isWhole } from '../compile/choosable.ts'
 import type { ViewPlan } from '../compile/plan.ts'
-import type { Definitions } from './define.ts'
-import type { Derivation } from './derivation.ts'
-import { derivePart } from './derive-part.ts'
-import { readVersions, stateTable, type VersionRow } from './registry.ts'
+import { type Definitions, withWhole } from './assemble.ts'
+import { idOf, readAllVersions, stateTable, type VersionRow } from './registry.ts'
 
 export interface Choice {
   /** Versions that go on as they are kept; for all others it is chosen anew. */
@@ -24,14 +21,13 @@ export interface Choice {
  */
 export async function choosePlans(tx: Transaction, definitions: Definitions, choice: Choice): Promise<Definitions> {
   const { goesOn, isAhead = () => false, rowsMax = limits.recomputeRowsMax, partsMin = limits.recomputePartsMin } = choice
-  const { inParts } = definitions
-  const rows = await readVersions(tx)
+  const { compiled } = definitions
+  const rows = await readAllVersions(tx)
   const ids = new Set<string>()
-  for (const { id, name, fingerprint } of inParts.derivations) {
-    const plan = inParts.plans.get(id)
-    const row = rows.find((one) => one.name === name && one.kind === 'sql' && one.state !== 'building')
-    const isThere = row !== undefined && row.fingerprint === fingerprint && goesOn(row)
-    const pays = plan?.whole !== undefined && plan.parts.length + 1 >= partsMin && rowsMax > 0 && !isAhead(id)
+  for (const [id, plan] of compiled.plans) {
+    const row = rows.find((one) => idOf(one) === id && one.state !== 'building')
+    const isThere = row !== undefined && goesOn(row)
+    const pays = plan.whole !== undefined && plan.parts.length + 1 >= partsMin && rowsMax > 0 && !isAhead(id)
     const isSmall = async () => pays && (await rowsRead(tx, plan, rows)) <= rowsMax
     if (isThere ? row.plan === 'recompute' : await isSmall()) ids.add(id)
   }
@@ -41,28 +37,10 @@ export async function choosePlans(tx: Transaction, definitions: Definitions, cho
 /** Rows of all that a view reads and of its own, as they are stored; what is not there yet has none. */
 export async function rowsRead(tx: Transaction, plan: ViewPlan, rows: readonly VersionRow[]): Promise<number> {
   const names = new Set([plan.name, ...plan.reads.map(({ relation }) => relation.shown ?? relation.source)])
-  const tables = rows.filter((row) => row.state === 'live' && row.kind !== 'history' && names.has(row.name)).map(stateTable)
+  const tables = rows
+    .filter((row) => row.state === 'live' && row.role === 'public' && row.kind !== 'history' && names.has(row.name))
+    .map(stateTable)
   if (tables.length === 0) return 0
   const [counted] = await tx.all(`SELECT ${tables.map((table) => `(SELECT count(*) FROM ${table})`).join(' + ')} AS n`)
   return Number(counted?.n)
-}
-
-/** The definitions with these views computed anew as a whole, and without the parts that nobody else needs. Versions stay what they are. */
-export function withWhole(definitions: Definitions, ids: ReadonlySet<string>): Definitions {
-  const { inParts } = definitions
-  const plans = new Map([...inParts.plans].map(([id, plan]) => [id, ids.has(id) ? asWhole(plan) : plan]))
-  const all = inParts.derivations.map((derivation) => {
-    const plan = derivation.kind === 'sql' ? plans.get(derivation.id) : undefined
-    if (!plan || !isWhole(plan)) return derivation
-    const { fingerprint, source } = derivation
-    return derivePart(plan.root, { ...plan, kind: 'sql', fingerprint, source, isChosenWhole: true })
-  })
-  return { ...definitions, plans, derivations: withoutUnread(all) }
-}
-
-/** Without parts that nobody reads. */
-export function withoutUnread(derivations: readonly Derivation[]): readonly Derivation[] {
-  const read = new Set(derivations.flatMap((derivation) => derivation.reads))
-  const left = derivations.filter(({ kind, id }) => kind !== 'part' || read.has(id))
-  return left.length === derivations.length ? left : withoutUnread(left)
 }

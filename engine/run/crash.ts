@@ -16,6 +16,9 @@ export type CrashPoint =
   | 'swap-after-announce'
   | 'swap-after-commit'
   | 'build-batch'
+  | 'promote-after-announce'
+  | 'promote-after-commit'
+  | 'discard-before-commit'
 
 export function crashPoint(name: CrashPoint): void {
   if (wanted === name && --left === 0) process.kill(process.pid, 'SIGKILL')

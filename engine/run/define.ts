@@ -3,32 +3,14 @@ import { EvertError } from '../../errors.ts'
 import type { Analyzer } from '../compile/analyzer.ts'
 import { compileView, type ParsedView, parseView, readsOf } from '../compile/compile.ts'
 import type { ViewPlan } from '../compile/plan.ts'
-import { type Relation, relationOfTable, relationsOfStream, shownName } from '../compile/relations.ts'
+import { type Relation, shownName } from '../compile/relations.ts'
 import type { FoldModel, Project } from '../model/types.ts'
+import { assemble, type Definitions, sourceRelations } from './assemble.ts'
 import type { Source } from './batch.ts'
 import type { Derivation } from './derivation.ts'
 import { derivePart } from './derive-part.ts'
 import { deriveHistory, deriveTable } from './derive-stream.ts'
 import { deriveFold } from './fold/derive-fold.ts'
-
-/** What is kept, and by which plans. */
-export interface Kept {
-  readonly derivations: readonly Derivation[]
-  /** By id. */
-  readonly plans: ReadonlyMap<string, ViewPlan>
-}
-
-/** All that a project declares, compiled: what is kept, in the order in which a batch is applied. */
-export interface Definitions extends Kept {
-  /** The same with every view in parts, whatever is chosen (`choose-plans.ts`). */
-  readonly inParts: Kept
-  /** By id. */
-  readonly folds: ReadonlyMap<string, FoldModel>
-  /** Streams and tables by name. */
-  readonly sources: ReadonlyMap<string, Source>
-  /** What a query may name, by lower-case name: of views, the versions that their public names point at. */
-  readonly catalog: ReadonlyMap<string, Relation>
-}
 
 /** Compiles a project, every view in parts. Throws `sql-invalid`, `declaration-invalid` with the place. */
 export async function define(project: Project, analyzer: Analyzer): Promise<Definitions> {
@@ -38,19 +20,17 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
     catalog.set(shownName(relation).toLowerCase(), relation)
     await analyzer.declare(relation)
   }
-  for (const stream of project.streams.values()) for (const relation of relationsOfStream(stream)) await add(relation)
-  for (const table of project.tables.values()) await add(relationOfTable(table))
+  for (const source of sources.values()) for (const relation of sourceRelations(source)) await add(relation)
   const folds = new Map<string, FoldModel>()
   const derivedFolds: Derivation[] = []
   for (const fold of project.folds.values()) {
-    const derived = deriveFold(fold, project.codeFingerprints.get(fold.name) ?? '')
+    const derived = deriveFold(fold, project.codeFingerprints.get(fold.name) ?? '', { code: project.foldCodes.get(fold.name) })
     folds.set(derived.id, fold)
     derivedFolds.push(derived)
     await add(relationOfVersion(derived))
   }
 
   const parsed: ParsedView[] = []
-  const texts = new Map<string, string>()
   for (const view of project.sqlViews) {
     const one = await parseView(analyzer, view.file, view.text)
     const other = catalog.get(one.name.toLowerCase()) ?? parsed.find((known) => known.name.toLowerCase() === one.name.toLowerCase())
@@ -61,13 +41,14 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
         { details: { file: view.file, name: one.name } },
       )
     parsed.push(one)
-    texts.set(one.name, view.text)
   }
   const plans = new Map<string, ViewPlan>()
+  const texts = new Map<string, string>()
   for (const view of inOrder(parsed, catalog)) {
     const plan = await compileView(analyzer, view, catalog)
     plans.set(plan.id, plan)
-    await add({ ...relationOfVersion(plan), ...(plan.root.rule.marked ? { marked: true } : {}) })
+    texts.set(plan.id, view.text)
+    await add(relationOfVersion(plan, plan))
   }
   const histories = new Set([...plans.values()].flatMap((plan) => plan.history))
   const derivations: Derivation[] = []
@@ -75,12 +56,13 @@ export async function define(project: Project, analyzer: Analyzer): Promise<Defi
   for (const table of project.tables.values()) derivations.push(deriveTable(table))
   derivations.push(...derivedFolds)
   derivations.push(...viewsOf(plans, texts))
-  const inParts = { derivations, plans }
-  return { ...inParts, inParts, folds, sources, catalog: asPublished(catalog) }
+  const compiled = { derivations, plans, folds }
+  const publicIds = new Set([...folds.keys(), ...plans.keys()])
+  return assemble({ compiled, publicIds, wholeIds: new Set(), sources })
 }
 
 /** Every view, each after the parts that it alone, or the first of several, keeps on the way. */
-function viewsOf(plans: ReadonlyMap<string, ViewPlan>, texts: ReadonlyMap<string, string>): Derivation[] {
+export function viewsOf(plans: ReadonlyMap<string, ViewPlan>, texts: ReadonlyMap<string, string>): Derivation[] {
   const known = new Set<string>()
   return [...plans.values()].flatMap((plan) => {
     const parts = plan.parts.filter((part) => !known.has(part.name))
@@ -98,23 +80,20 @@ function viewsOf(plans: ReadonlyMap<string, ViewPlan>, texts: ReadonlyMap<string
           order: '',
         }),
       ),
-      derivePart(plan.root, { ...plan, kind: 'sql', source: texts.get(plan.name) ?? '' }),
+      derivePart(plan.root, { ...plan, kind: 'sql', source: texts.get(plan.id) ?? '', views: viewsRead(plan) }),
     ]
   })
 }
 
-/** What those that are kept know of a view: one version of it. */
-function relationOfVersion({ id, name, columns }: Pick<Derivation, 'id' | 'name' | 'columns'>): Relation {
-  return { name: id, shown: name, kind: 'view', source: id, columns, appendOnly: false }
+/** Ids of the views that it names. */
+function viewsRead({ reads }: ViewPlan): readonly string[] {
+  return reads.flatMap(({ relation }) => (relation.kind === 'view' ? [relation.name] : []))
 }
 
-/** A query reads the version that the name points at when it runs. */
-function asPublished(catalog: ReadonlyMap<string, Relation>): ReadonlyMap<string, Relation> {
-  const published = (relation: Relation): Relation => {
-    const { shown, ...rest } = relation
-    return shown === undefined ? relation : { ...rest, name: shown, source: shown }
-  }
-  return new Map([...catalog].map(([name, relation]) => [name, published(relation)]))
+/** What those that are kept know of a view: one version of it. */
+export function relationOfVersion({ id, name, columns }: Pick<Derivation, 'id' | 'name' | 'columns'>, plan?: ViewPlan): Relation {
+  const marked = plan?.root.rule.marked === undefined ? {} : { marked: true }
+  return { name: id, shown: name, kind: 'view', source: id, columns, appendOnly: false, ...marked }
 }
 
 /** Views after the views that they read; a cycle is an error that names it. */

@@ -53,6 +53,12 @@ export interface Deltas {
   readonly binder: Binder
 }
 
+/** See `Project.foldCodes`. */
+export interface FoldCode {
+  readonly text: string
+  readonly packages: readonly string[]
+}
+
 /** What a derivation answers for one batch. */
 export interface Prepared {
   readonly statements: readonly Statement[] | (() => Steps)
@@ -93,6 +99,10 @@ export interface Derivation {
   readonly isChosenWhole?: boolean
   /** The definition's text, for the registry. */
   readonly source: string
+  /** Ids of the views that its SELECT names, likewise. */
+  readonly views?: readonly string[]
+  /** A fold's code, from which it is loaded again when its declaration has become another. */
+  readonly code?: FoldCode
   readonly columns: readonly Column[]
   /** Streams and tables whose events of a batch it reads, with the columns needed (lower case; undefined: all). */
   readonly streams: ReadonlyMap<string, { needs: ReadonlySet<string> | undefined; placed: boolean }>

@@ -19,6 +19,7 @@ export interface Described {
   readonly fingerprint: string
   readonly isChosenWhole?: boolean
   readonly source: string
+  readonly views?: readonly string[]
   readonly columns: readonly Column[]
   /** ` ORDER BY …` of a view's readers. */
   readonly order: string

@@ -8,7 +8,7 @@ import { type Checkpoint, Checkpoints } from './checkpoints.ts'
 import type { Changes } from './derivation.ts'
 import { Lookahead } from './lookahead.ts'
 import { Measurements } from './measurements.ts'
-import { type Member, tableOf, ViewFailed } from './member.ts'
+import { consumerOf, type Member, tableOf, ViewFailed } from './member.ts'
 import { positionStatement } from './position-statement.ts'
 import type { ReadLimits } from './read-batch.ts'
 import { setVersionState, writeFresh } from './registry.ts'
@@ -24,7 +24,7 @@ export interface LoopOptions {
   readonly batch: ReadLimits
   /** Batches of at most this many events go to DuckDB as constants; default `limits.literalEventsMax`. */
   readonly literalEventsMax?: number | undefined
-  /** A view's SELECT raised; it and the views that read it are taken out, the others go on. */
+  /** A view's SELECT raised; it and the views that read it are taken out, the others go on. A version beside the public one is told by its id. */
   readonly onViewFailed: (view: string, error: string) => void
   readonly onCommit?: (commit: Commit) => void
   readonly onCheckpoint?: (checkpoint: Checkpoint) => void
@@ -238,8 +238,9 @@ export class Loop {
         const isOwn = member === error.member || error.member.derivation.kind === 'part'
         const why = isOwn ? error.message : `it reads ${error.member.derivation.name}, which failed: ${error.message}`
         await tx.run(setVersionState(tableOf(member), 'failed', why))
-        for (const statement of [...member.derivation.unpublish(), ...member.derivation.conceal()]) await tx.run(statement)
-        if (member.derivation.kind !== 'part') this.#options.onViewFailed(member.derivation.name, why)
+        const names = member.isAside === true ? [] : member.derivation.unpublish()
+        for (const statement of [...names, ...member.derivation.conceal()]) await tx.run(statement)
+        if (member.derivation.kind !== 'part') this.#options.onViewFailed(consumerOf(member), why)
       }
     })
     for (const name of out) this.#fresh.delete(name)

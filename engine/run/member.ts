@@ -7,6 +7,8 @@ export interface Member {
   readonly derivation: Derivation
   /** Quoted name. */
   readonly table: string
+  /** A version beside the public one: it is kept as any other, and no public name points at it. */
+  readonly isAside?: boolean
 }
 
 /** A view whose SELECT raised: it is taken out of the batch, the others go on. Its message leaves out the statement, which is generated. */
@@ -35,6 +37,11 @@ export function activeMembers(members: readonly Member[], batch: Batch, fresh: R
     if (active) touched.add(derivation.id)
     return active
   })
+}
+
+/** Under which name its dead letters and counts are kept. */
+export function consumerOf({ derivation, isAside }: Member): string {
+  return isAside === true ? derivation.id : derivation.name
 }
 
 /** The registry's name of a member's table: the last part of the quoted path. */

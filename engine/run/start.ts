@@ -5,24 +5,26 @@ import { EvertError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { relationSchema } from '../compile/relations.ts'
 import { agreePosition } from './agree-position.ts'
+import type { Definitions } from './assemble.ts'
 import { type Position, positionSum, type Source } from './batch.ts'
 import { choosePlans } from './choose-plans.ts'
 import { announce, promotedVersions } from './control.ts'
 import { decodedSchemas, forgetDecoding, rememberSchemas } from './decoded.ts'
-import type { Definitions } from './define.ts'
 import type { Derivation } from './derivation.ts'
 import type { Member } from './member.ts'
 import {
   concealed,
+  dropAside,
   dropBuild,
   dropVersion,
   freeTable,
+  idOf,
   initialize,
   insertVersion,
   isView,
+  readAllVersions,
   readFresh,
   readPosition,
-  readVersions,
   stateTable,
   type VersionRow,
   writeFresh,
@@ -41,6 +43,8 @@ export interface Start {
   /** Declared but not live: built beside the others. */
   readonly toBuild: readonly Derivation[]
   readonly removed: readonly string[]
+  /** Ids of versions beside the public ones that cannot be kept up to date any more. */
+  readonly discarded: readonly string[]
 }
 
 export interface StartOptions {
@@ -73,9 +77,11 @@ async function reconcile(
   { position, isAhead }: { position: Position; isAhead: Known['isAhead'] },
   { tolerateChanged = false }: StartOptions,
 ): Promise<Omit<Start, 'retired' | 'definitions'>> {
-  const rows = await store.transaction(readVersions)
+  const all = await store.transaction(readAllVersions)
+  const rows = all.filter(({ role }) => role === 'public')
   const promoted = await promotedVersions(log)
-  const wanted = new Map(definitions.derivations.map((derivation) => [key(derivation.kind, derivation.name), derivation]))
+  const needed = definitions.all.filter(({ kind, id }) => !isView(kind) || definitions.publicIds.has(id))
+  const wanted = new Map(needed.map((derivation) => [key(derivation.kind, derivation.name), derivation]))
   const changed: string[] = []
   const live = new Map<string, VersionRow>()
   const statements: string[] = []
@@ -110,8 +116,9 @@ async function reconcile(
   for (const row of removed) statements.push(...(await forget(store, row)))
   const kept = new Set([...live.keys(), ...changed.flatMap((name) => ['view', 'history', 'table'].map((kind) => `${kind}:${name}`))])
   statements.push(...(await decodedBy(store, definitions, kept)))
+  const aside = all.filter((row) => row.role !== 'public')
   return {
-    ...(await create(store, log, definitions, position, rows, { live, changed, isAhead }, statements)),
+    ...(await create(store, log, definitions, position, all, { live, aside, changed, isAhead, drops: !tolerateChanged }, statements)),
     removed: removed.filter((row) => row.kind !== 'part').map((row) => row.name),
   }
 }
@@ -142,6 +149,10 @@ async function forget(store: Store, row: VersionRow): Promise<string[]> {
 
 interface Known {
   readonly live: ReadonlyMap<string, VersionRow>
+  /** Versions beside the public ones. */
+  readonly aside: readonly VersionRow[]
+  /** Are those of them that cannot go on taken away? */
+  readonly drops: boolean
   /** Views whose rows are of another definition: they are replaced by a replay, and by nothing else. */
   readonly changed: readonly string[]
   /** Is there so much before a view that it is better computed when all of it is kept? */
@@ -154,7 +165,7 @@ async function create(
   definitions: Definitions,
   position: Position,
   rows: readonly VersionRow[],
-  { live, changed, isAhead }: Known,
+  { live, aside, changed, isAhead, drops }: Known,
   statements: string[],
 ): Promise<Omit<Start, 'removed' | 'retired' | 'definitions'>> {
   const members: Member[] = []
@@ -165,8 +176,18 @@ async function create(
   const failed = new Set<Derivation>()
   const joined = new Set<string>()
   const untouched = (name: string) => (position.get(definitions.sources.get(name)?.topic ?? '') ?? []).every((offset) => offset === 0n)
-  for (const derivation of definitions.derivations) {
+  const served = new Set(definitions.derivations)
+  for (const derivation of definitions.all) {
+    if (isView(derivation.kind) && !served.has(derivation)) {
+      const other = aside.find((row) => row.state === 'live' && idOf(row) === derivation.id)
+      if (!other || !derivation.reads.every((read) => joined.has(read))) continue
+      members.push({ derivation, table: stateTable(other), isAside: true })
+      joined.add(derivation.id)
+      if (left.has(derivation.id)) fresh.push(derivation.id)
+      continue
+    }
     const row = live.get(key(derivation.kind, derivation.name))
+    if (!row && !served.has(derivation)) continue
     if (row) {
       if (row.state !== 'live') {
         failed.add(derivation)
@@ -189,14 +210,10 @@ async function create(
         state: 'live',
         error: null,
         plan: derivation.isChosenWhole === true ? 'recompute' : null,
+        role: 'public',
       }
       const table = stateTable(version)
-      statements.push(
-        ...derivation.create(table),
-        ...derivation.expose(table),
-        ...derivation.publish(),
-        insertVersion(version, derivation.source),
-      )
+      statements.push(...derivation.create(table), ...derivation.expose(table), ...derivation.publish(), insertVersion(version, derivation))
       members.push({ derivation, table })
       joined.add(derivation.id)
       fresh.push(derivation.id)
@@ -215,8 +232,23 @@ async function create(
       })),
   )
   if (made.length > 0) statements.push(...writeFresh(fresh))
+  // What is not kept up to date would be wrong from the next batch on.
+  const lost = drops ? aside.filter((row) => row.state === 'building' || (row.state === 'live' && !joined.has(idOf(row)))) : []
+  for (const row of lost) statements.push(...(row.state === 'building' ? dropBuild(row) : dropAside(row)))
+  const points = await pointersOf(store)
+  for (const { derivation, isAside } of members)
+    if (isAside !== true && isView(derivation.kind) && points.get(derivation.name)?.includes(ident(derivation.id)) === false)
+      statements.push(...derivation.publish()) // a crash came between the log and the names
   if (statements.length > 0) await store.script(statements)
-  return { position, members, fresh, toBuild: withFailedParts(definitions, toBuild, failed) }
+  return { position, members, fresh, toBuild: withFailedParts(definitions, toBuild, failed), discarded: lost.map(idOf) }
+}
+
+/** What the public names say, by name. */
+async function pointersOf(store: Store): Promise<ReadonlyMap<string, string>> {
+  const rows = await store.transaction((tx) =>
+    tx.all("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal AND schema_name = 'main' AND database_name = current_database()"),
+  )
+  return new Map(rows.map((row) => [String(row.view_name), String(row.sql)]))
 }
 
 /** A part that failed under other views is tried again for those that have come to need it. */

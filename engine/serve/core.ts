@@ -6,7 +6,8 @@ import type { Store } from '../../connectors/store/store.ts'
 import { type Analyzer, createAnalyzer } from '../compile/analyzer.ts'
 import type { Project } from '../model/types.ts'
 import type { Build } from '../replay/build.ts'
-import { type Definitions, define } from '../run/define.ts'
+import type { Definitions } from '../run/assemble.ts'
+import { define } from '../run/define.ts'
 import type { Loop } from '../run/loop.ts'
 import type { Processor } from '../run/processor/processor.ts'
 import { openLog } from './open-log.ts'
@@ -20,6 +21,8 @@ export interface Core {
   /** Compiles at the start; from then on it only parses and prints queries, whatever the definitions are. */
   readonly analyzer: Analyzer
   definitions: Definitions
+  /** Ids of the versions that the project's files declare, as they were read last. */
+  declared: ReadonlySet<string>
   /** Absent when this process only reads. */
   loop?: Loop
   readonly processors: Processor[]
@@ -51,7 +54,8 @@ export async function openCore(project: Project, logger: Logger, unreadable: 'se
             `The DuckDB file could not be read and was set aside as ${kept}; the views are built anew from the log`,
           ),
       })
-      return { project, log, store, logger, analyzer, definitions, processors: [], builds: new Set(), replaying: new Set() }
+      const declared = definitions.publicIds
+      return { project, log, store, logger, analyzer, definitions, declared, processors: [], builds: new Set(), replaying: new Set() }
     } catch (error) {
       await log.close()
       throw error

@@ -11,6 +11,8 @@ export async function listDeadLetters(
     ...(options.stream === undefined ? [] : [`stream = ${text(options.stream)}`]),
     ...(options.consumer === undefined ? [] : [`consumer = ${text(options.consumer)}`]),
     "consumer NOT LIKE '% (building)'",
+    // Those of versions that no name points at are told when it does.
+    "consumer NOT IN (SELECT format('{}@{}', name, fingerprint) FROM _evert.versions WHERE role <> 'public')",
   ]
   const rows = await core.store.transaction((tx) =>
     tx.all(

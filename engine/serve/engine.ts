@@ -10,6 +10,7 @@ import { answer } from './answer.ts'
 import { type Core, closeCore, openCore } from './core.ts'
 import { tellCosts } from './explain-declared.ts'
 import type { Service } from './service.ts'
+import { withKept } from './standing.ts'
 
 export interface EngineOptions {
   readonly logger: Logger
@@ -54,10 +55,21 @@ async function open(project: Project, { logger, ...options }: EngineOptions): Pr
 
 async function run(core: Core, options: StartOptions): Promise<Engine> {
   const { logger, store, log, project } = core
-  const begun = await start(store, log, core.definitions, options)
+  const begun = await start(store, log, await withKept(core, core.definitions), options)
   const { definitions } = begun
   core.definitions = definitions
   for (const name of begun.removed) logger.warn({ view: name }, `${name} is no longer declared: its rows are dropped`)
+  for (const id of begun.discarded)
+    logger.warn(
+      { version: id },
+      `The version ${id} cannot be kept up to date any more and is dropped: what it reads, or Evert, has changed`,
+    )
+  const rolledBack = [...core.declared].filter((id) => !definitions.publicIds.has(id))
+  if (rolledBack.length > 0)
+    logger.warn(
+      { versions: rolledBack },
+      `What the files declare is not what is served, since it was rolled back: ${rolledBack.join(', ')}. evert promote goes forward again`,
+    )
   const stopping = new AbortController()
   const onViewFailed = (view: string, error: string) =>
     logger.error({ view, error }, `The view ${view} failed and is not served; the others go on. Mend it and run evert replay ${view}`)
@@ -111,7 +123,7 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
       loop,
       sources: definitions.sources,
       derivations: begun.toBuild,
-      order: definitions.derivations.map((derivation) => derivation.id),
+      order: definitions.all.map((derivation) => derivation.id),
       batch,
       notBefore: await log.ends([...definitions.sources.values()].map((source) => source.topic)),
       onViewFailed,

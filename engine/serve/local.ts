@@ -3,10 +3,11 @@ import { pino } from 'pino'
 import { EvertError } from '../../errors.ts'
 import type { Project } from '../model/types.ts'
 import { choosePlans } from '../run/choose-plans.ts'
-import { initialize, readMeta, readPosition } from '../run/registry.ts'
+import { readMeta, readPosition } from '../run/registry.ts'
 import { answer } from './answer.ts'
 import { type Core, closeCore, openCore } from './core.ts'
 import type { Service } from './service.ts'
+import { withKept } from './standing.ts'
 
 /**
  * Opens the files of a project in this process, without an engine: what was committed last is answered. Throws `store-locked`,
@@ -16,7 +17,7 @@ import type { Service } from './service.ts'
 export async function openLocal(project: Project, options: { logger?: Logger } = {}): Promise<Service> {
   const core = await openCore(project, options.logger ?? pino({ level: 'silent' }), 'refuse')
   try {
-    await initialize(core.store)
+    core.definitions = await withKept(core, core.definitions)
     await assertSameLog(core)
     core.definitions = await core.store.transaction((tx) => choosePlans(tx, core.definitions, { goesOn: () => true }))
     return answer(core)

@@ -26,6 +26,8 @@ export interface PlannedChange {
   readonly versionBefore?: string
   readonly version?: string
   readonly strategy?: ViewInfo['strategy']
+  /** The declared version is kept beside the public one, which was rolled back to: nothing is to be built. */
+  readonly isKept?: true
   /** Declared views that read it, directly or through others. */
   readonly readBy: readonly string[]
   readonly breaking: readonly Breaking[]

@@ -3,9 +3,9 @@ import { EvertError } from '../../errors.ts'
 import type { Analyzer } from '../compile/analyzer.ts'
 import { withoutLocations } from '../compile/ast.ts'
 import { parseView } from '../compile/compile.ts'
-import type { Definitions } from '../run/define.ts'
+import type { Definitions } from '../run/assemble.ts'
 import type { Derivation } from '../run/derivation.ts'
-import { readSources } from '../run/registry.ts'
+import { readTexts } from '../run/registry.ts'
 
 /** Texts are compared as trees: formatting and comments change nothing. */
 export async function textComparison(
@@ -13,7 +13,7 @@ export async function textComparison(
   reader: Transaction,
   { derivations }: Definitions,
 ): Promise<(before: { readonly table: string }, after: Derivation) => boolean> {
-  const texts = await readSources(reader)
+  const texts = await readTexts(reader)
   const normal = async (text: string): Promise<string> => {
     try {
       const { name, options, node } = await parseView(analyzer, '', text)
@@ -24,10 +24,13 @@ export async function textComparison(
     }
   }
   const normals = new Map<string, string>()
-  const all = [...texts.values(), ...derivations.filter(({ kind }) => kind === 'sql').map(({ source }) => source)]
+  const all = [
+    ...[...texts.values()].map(({ source }) => source),
+    ...derivations.filter(({ kind }) => kind === 'sql').map(({ source }) => source),
+  ]
   for (const text of new Set(all)) normals.set(text, await normal(text))
   return ({ table }, { kind, source }) => {
-    const before = texts.get(table) ?? ''
+    const before = texts.get(table)?.source ?? ''
     return before === source || (kind === 'sql' && normals.get(before) === normals.get(source))
   }
 }

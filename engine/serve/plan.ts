@@ -6,10 +6,11 @@ import { loadProject } from '../model/load/load-project.ts'
 import { addedColumns, type Breaking, breakingColumns } from '../replay/breaking.ts'
 import { type Because, type Change, changesOf } from '../replay/changes.ts'
 import { logEnds } from '../replay/log-ends.ts'
+import type { Definitions } from '../run/assemble.ts'
 import { promotedVersions } from '../run/control.ts'
 import { decodedSchemas } from '../run/decoded.ts'
-import { type Definitions, define } from '../run/define.ts'
-import { readVersions } from '../run/registry.ts'
+import { define } from '../run/define.ts'
+import { idOf, readAllVersions, readVersions } from '../run/registry.ts'
 import type { Core } from './core.ts'
 import type { PlanAnswer, PlannedChange } from './plan-answer.ts'
 import { type Measured, measure } from './plan-measure.ts'
@@ -28,9 +29,14 @@ export async function planProject(core: Core, ask: Ask): Promise<PlanAnswer> {
   const analyzer = await createAnalyzer(await openDuckdb(':memory:', { threads: 1 }))
   try {
     const definitions = await define(project, analyzer)
-    const { changes, columns, moved } = await compared(core, analyzer, definitions)
-    const measured = await measure(core.log, project, definitions, changes, ask)
-    const planned = changes.map((change) => plannedChange(change, definitions, columns, measured))
+    const { changes, columns, moved, kept } = await compared(core, analyzer, definitions)
+    const isKept = ({ after }: Change) => after !== undefined && kept.has(after.id)
+    const toBuild = changes.filter((change) => !isKept(change))
+    const measured = await measure(core.log, project, definitions, toBuild, ask)
+    const planned = changes.map((change) => ({
+      ...plannedChange(change, definitions, columns, measured),
+      ...(isKept(change) ? { isKept: true as const } : {}),
+    }))
     return {
       changes: planned,
       schemas: [...moved],
@@ -55,7 +61,8 @@ async function compared(core: Core, analyzer: Analyzer, definitions: Definitions
       moved,
       isSameText: await textComparison(analyzer, reader, definitions),
     })
-    return { changes, columns: await columnsKept(reader), moved }
+    const aside = (await readAllVersions(reader)).filter(({ role, state }) => role !== 'public' && state === 'live')
+    return { changes, columns: await columnsKept(reader), moved, kept: new Set(aside.map(idOf)) }
   } finally {
     await reader.close()
   }

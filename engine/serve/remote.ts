@@ -18,6 +18,7 @@ import type {
 import { callLines } from './socket-client.ts'
 import { errorName, readHolder, socketPath } from './socket-place.ts'
 import { type Call, helloSchema, type Line, PROTOCOL } from './socket-protocol.ts'
+import type { Discarded, Moved, VersionInfo } from './versions-answer.ts'
 
 /** An engine that holds its socket and says nothing for this long hangs, or is stopped. */
 const helloMsMax = 5_000
@@ -86,6 +87,10 @@ function remoteService(path: string): Service {
     explain: (view, options) => ask<Explanation>({ call: 'explain', view }, options),
     plan: (options) => ask<PlanAnswer>({ call: 'plan' }, options),
     replay: (view, options) => ask<ReplayAnswer>({ call: 'replay', view }, options),
+    versions: (view, options) => ask<readonly VersionInfo[]>({ call: 'versions', ...(view !== undefined && { view }) }, options),
+    promote: (views, options) => ask<readonly Moved[]>({ call: 'promote', ...(views && { views: [...views] }) }, options),
+    rollback: (views, options) => ask<readonly Moved[]>({ call: 'rollback', ...(views && { views: [...views] }) }, options),
+    discard: (versions, options) => ask<readonly Discarded[]>({ call: 'discard', ...(versions && { versions: [...versions] }) }, options),
     deadLetters: (filter, options) => ask<readonly DeadLetter[]>({ call: 'deadLetters', ...filter }, options),
     verify: (views, options = {}) => itemsOf(lines({ call: 'verify', ...(views && { views: [...views] }) }, options), options),
     query: (sql, filter, options = {}) => queryAnswer(lines({ call: 'query', sql, ...filter }, options), options),

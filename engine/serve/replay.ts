@@ -3,18 +3,18 @@ import { EvertError } from '../../errors.ts'
 import { relationSchema } from '../compile/relations.ts'
 import { loadProject } from '../model/load/load-project.ts'
 import { Build } from '../replay/build.ts'
+import type { Definitions } from '../run/assemble.ts'
 import { choosePlans } from '../run/choose-plans.ts'
-import type { Definitions } from '../run/define.ts'
 import type { Derivation } from '../run/derivation.ts'
-import { Loop } from '../run/loop.ts'
+import type { Loop } from '../run/loop.ts'
 import { readVersions, type VersionRow } from '../run/registry.ts'
-import { start } from '../run/start.ts'
 import { type Core, redefine } from './core.ts'
 import { tellCosts } from './explain-declared.ts'
 import { merged } from './merge-definitions.ts'
 import { meter } from './meter.ts'
 import { positionJson } from './position.ts'
 import type { Ask, ReplayAnswer } from './service.ts'
+import { standing, withKept } from './standing.ts'
 
 /**
  * Builds a view from the beginning of the log beside the live one, by its definition as it stands on disk now, with the
@@ -42,7 +42,7 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
   const begin = performance.now()
   const project = await loadProject(core.project.config.root)
   const declared = await redefine(project)
-  const loop = core.loop ?? (await standing(core, declared))
+  const loop = core.loop ?? (await standing(core, await withKept(core, declared, true)))
   // What is built anew is planned anew, by the rows that there are now.
   const goesOn = (row: VersionRow) => row.state === 'live' && row.name.toLowerCase() !== view.toLowerCase()
   const definitions = await core.store.transaction((tx) => choosePlans(tx, declared, { goesOn }))
@@ -64,6 +64,7 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     derivations,
     order: definitions.derivations.map((derivation) => derivation.id),
     batch,
+    keepPrevious: project.config.previousVersionsMax,
     onProgress: progress.set,
   })
   core.builds.add(build)
@@ -75,6 +76,7 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     else while ((await build.step()) !== 'done');
     const built = await build.done
     core.definitions = merged(core.definitions, definitions, new Set(ids), loop)
+    core.declared = new Set(declared.publicIds)
     await tellCosts(core, (id) => ids.includes(id))
     const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
     const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.id)}`))
@@ -102,25 +104,6 @@ function sameSources(running: Definitions, read: Definitions, derivations: reado
       { details: { stream: name } },
     )
   }
-}
-
-/** A loop that does not run: the position at which the files stand. */
-async function standing(core: Core, definitions: Definitions): Promise<Loop> {
-  const begun = await start(core.store, core.log, definitions, { tolerateChanged: true })
-  const { config } = core.project
-  const loop = new Loop({
-    store: core.store,
-    log: core.log,
-    sources: definitions.sources,
-    position: begun.position,
-    retired: begun.retired,
-    members: begun.members,
-    batch: { events: config.batchEventsMax, bytes: config.batchBytesMax },
-    onViewFailed: (failed, error) => core.logger.error({ view: failed, error }, `The view ${failed} failed and is not served`),
-  })
-  loop.setMembers(begun.members, begun.fresh)
-  await loop.computeFresh()
-  return loop
 }
 
 /** The view, what it needs and lacks, and the changed or failed views that read it: in order of dependence. */

@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../errors.ts'
 import type { MeasuredBatch } from '../run/measurements.ts'
 import type { Growth } from './explain-growth.ts'
 import type { PlanAnswer } from './plan-answer.ts'
+import type { Discarded, Moved, VersionInfo } from './versions-answer.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
@@ -202,6 +203,14 @@ export interface Service {
   /** What is declared on disk now against what is kept. It has no effect. */
   plan(ask?: Ask): Promise<PlanAnswer>
   replay(view: string, ask?: Ask): Promise<ReplayAnswer>
+  /** Every version that is kept, of one view or of all. Throws `view-unknown`. */
+  versions(view?: string, ask?: Ask): Promise<readonly VersionInfo[]>
+  /** Points names at versions that are ready; undefined: all that are. Throws `version-unknown`, `replay-busy`. */
+  promote(views?: readonly string[], ask?: Ask): Promise<readonly Moved[]>
+  /** Points names back at the previous versions; undefined: of all that were promoted together last. Throws as `promote`. */
+  rollback(views?: readonly string[], ask?: Ask): Promise<readonly Moved[]>
+  /** Takes versions away that are not public: `view`, `view@version`; undefined: all. Throws `version-unknown`, `version-needed`, `replay-busy`. */
+  discard(versions?: readonly string[], ask?: Ask): Promise<readonly Discarded[]>
   /** Undefined: all views and tables. Yields one answer a view, also for one that is not live. Throws `view-unknown` before the first. */
   verify(views: readonly string[] | undefined, ask?: Ask): AsyncIterable<VerifyAnswer>
   deadLetters(options?: { stream?: string; consumer?: string; limit?: number }, ask?: Ask): Promise<readonly DeadLetter[]>

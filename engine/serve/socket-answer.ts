@@ -21,6 +21,14 @@ export async function answerCall(service: Service, call: Call, write: WriteLine,
       return write({ answer: await service.plan(ask), parts: 0 })
     case 'replay':
       return write({ answer: await service.replay(call.view, ask), parts: 0 })
+    case 'versions':
+      return write({ answer: await service.versions(call.view, ask), parts: 0 })
+    case 'promote':
+      return write({ answer: await service.promote(call.views, ask), parts: 0 })
+    case 'rollback':
+      return write({ answer: await service.rollback(call.views, ask), parts: 0 })
+    case 'discard':
+      return write({ answer: await service.discard(call.versions, ask), parts: 0 })
     case 'deadLetters':
       return write({ answer: await service.deadLetters(present(call), ask), parts: 0 })
     case 'verify':

@@ -27,6 +27,10 @@ export const callSchema = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('query'), sql: z.string().min(1), rowsMax: count.optional(), timeoutMs: count.optional() }),
   z.strictObject({ call: z.literal('plan') }),
   z.strictObject({ call: z.literal('replay'), view: name }),
+  z.strictObject({ call: z.literal('versions'), view: name.optional() }),
+  z.strictObject({ call: z.literal('promote'), views: z.array(name).max(10_000).optional() }),
+  z.strictObject({ call: z.literal('rollback'), views: z.array(name).max(10_000).optional() }),
+  z.strictObject({ call: z.literal('discard'), versions: z.array(name).max(10_000).optional() }),
   z.strictObject({ call: z.literal('verify'), views: z.array(name).max(10_000).optional() }),
   z.strictObject({ call: z.literal('deadLetters'), stream: name.optional(), consumer: name.optional(), limit: count.optional() }),
 ])

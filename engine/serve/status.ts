@@ -50,7 +50,9 @@ async function counts(core: Core, all: (sql: string) => Promise<readonly Readonl
       )
     ).map((row) => [String(row.topic), row]),
   )
-  const own = await all('SELECT consumer, stream, "read", applied, dead, skipped FROM _evert.counts ORDER BY ALL')
+  const own = await all(
+    `SELECT consumer, stream, "read", applied, dead, skipped FROM _evert.counts WHERE consumer NOT IN (SELECT format('{}@{}', name, fingerprint) FROM _evert.versions WHERE role <> 'public') ORDER BY ALL`,
+  )
   const answer: ConsumerCounts[] = []
   const big = (value: unknown) => BigInt((value ?? 0) as bigint)
   for (const source of core.definitions.sources.values()) {

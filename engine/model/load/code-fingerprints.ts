@@ -5,15 +5,21 @@ import { declarationInvalid } from '../declare/origin.ts'
 import { hashOf } from '../fingerprint.ts'
 import type { Declared } from './load-project.ts'
 
-/** The code of files, bundled and minified; each file once, as soon as it is asked for. */
+/** A file bundled with its local imports and minified, and the names of the packages that it imports. */
+export interface Code {
+  readonly text: string
+  readonly packages: readonly string[]
+}
+
+/** The code of files; each file once, as soon as it is asked for. */
 export interface Bundler {
-  code(file: string): Promise<string>
+  code(file: string): Promise<Code>
 }
 
 /** esbuild works beside Node: files are bundled while the same files are loaded here. */
 export function createBundler(root: string, files: readonly string[]): Bundler {
-  const started = new Map<string, Promise<PromiseSettledResult<string>>>()
-  const start = (file: string): Promise<PromiseSettledResult<string>> => {
+  const started = new Map<string, Promise<PromiseSettledResult<Code>>>()
+  const start = (file: string): Promise<PromiseSettledResult<Code>> => {
     // Settled, since a file that cannot be bundled matters only when it has code to fingerprint.
     const settled = started.get(file) ?? Promise.allSettled([codeOf(root, file)]).then(([result]) => result)
     started.set(file, settled)
@@ -38,12 +44,23 @@ export async function codeFingerprints(declared: readonly Declared[], bundler: B
   const fingerprints = new Map<string, string>()
   for (const { file, model } of declared) {
     if (model.kind !== 'fold' && model.kind !== 'processor') continue
-    fingerprints.set(model.name, hashOf(`${model.name}\n${await bundler.code(file)}`))
+    fingerprints.set(model.name, codeFingerprint(model.name, await bundler.code(file), dirname(file)))
   }
   return fingerprints
 }
 
-async function codeOf(root: string, file: string): Promise<string> {
+/** The same of one name's code, with the packages' versions that a file of this folder would get. */
+export function codeFingerprint(name: string, { text, packages }: Code, folder: string): string {
+  return hashOf(`${name}\n${[text, ...packages.map((one) => `${one}@${versionOf(folder, one)}`)].join('\n')}`)
+}
+
+/** The code of each fold, which its versions are kept with. */
+export async function foldCodes(declared: readonly Declared[], bundler: Bundler): Promise<ReadonlyMap<string, Code>> {
+  const folds = declared.filter(({ model }) => model.kind === 'fold')
+  return new Map(await Promise.all(folds.map(async ({ file, model }) => [model.name, await bundler.code(file)] as const)))
+}
+
+async function codeOf(root: string, file: string): Promise<Code> {
   try {
     const result = await build({
       entryPoints: [file],
@@ -62,8 +79,7 @@ async function codeOf(root: string, file: string): Promise<string> {
       sourcemap: false,
       legalComments: 'none',
     })
-    const packages = packagesOf(result.metafile).map((name) => `${name}@${versionOf(dirname(file), name)}`)
-    return [result.outputFiles[0]?.text ?? '', ...packages].join('\n')
+    return { text: result.outputFiles[0]?.text ?? '', packages: packagesOf(result.metafile) }
   } catch (thrown) {
     throw declarationInvalid(
       { file },

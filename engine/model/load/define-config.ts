@@ -14,6 +14,8 @@ export interface ConfigInput {
   readonly batchEventsMax?: number
   /** At most so many bytes in one transaction; `EVERT_BATCH_BYTES_MAX`. */
   readonly batchBytesMax?: number
+  /** How many previous versions of a view are kept up to date, so that `evert rollback` is instant. Default 1; 0: none. `EVERT_PREVIOUS_VERSIONS_MAX`. */
+  readonly previousVersionsMax?: number
   readonly duckdb?: {
     /** As DuckDB writes sizes, `1GB`; `EVERT_DUCKDB_MEMORY`. */
     readonly memoryLimit?: string

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { declarationKind } from '../declare/brand.ts'
 import type { Config, FoldModel, ProcessorModel, Project, SqlViewSource, StreamModel, TableModel } from '../types.ts'
 import { checkProject } from './check-project.ts'
-import { type Bundler, codeFingerprints, createBundler } from './code-fingerprints.ts'
+import { type Bundler, codeFingerprints, createBundler, foldCodes } from './code-fingerprints.ts'
 import { filesIn } from './files.ts'
 import { createImporter, type Importer } from './importer.ts'
 import { readConfig } from './read-config.ts'
@@ -36,6 +36,7 @@ export async function loadProject(root: string, { env = process.env }: LoadOptio
     processors: only<ProcessorModel>('processor'),
     sqlViews,
     codeFingerprints: await codeFingerprints(declared, bundler),
+    foldCodes: await foldCodes(declared, bundler),
   }
 }
 

@@ -22,6 +22,7 @@ const schema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   batchEventsMax: whole.max(1 << 20).default(limits.batchEventsMax),
   batchBytesMax: whole.max(1 << 30).default(limits.batchBytesMax),
+  previousVersionsMax: z.int().nonnegative().max(100).default(1),
   duckdb: z
     .strictObject({ memoryLimit: byteSize.default('1GB'), threads: whole.max(1024).default(() => availableParallelism()) })
     .prefault({}),
@@ -34,6 +35,7 @@ const variables: Readonly<Record<string, { readonly path: readonly string[]; rea
   EVERT_LOG_LEVEL: { path: ['logLevel'] },
   EVERT_BATCH_EVENTS_MAX: { path: ['batchEventsMax'], isNumber: true },
   EVERT_BATCH_BYTES_MAX: { path: ['batchBytesMax'], isNumber: true },
+  EVERT_PREVIOUS_VERSIONS_MAX: { path: ['previousVersionsMax'], isNumber: true },
   EVERT_DUCKDB_MEMORY: { path: ['duckdb', 'memoryLimit'] },
   EVERT_DUCKDB_THREADS: { path: ['duckdb', 'threads'], isNumber: true },
 }

@@ -5,7 +5,7 @@ import { limits } from '../../../limits.ts'
 import { relationSchema, versionId } from '../../compile/relations.ts'
 import { fingerprintOf, hashOf } from '../../model/fingerprint.ts'
 import type { FoldModel } from '../../model/types.ts'
-import type { Changes, Derivation, Rejected, Statement, Steps } from '../derivation.ts'
+import type { Changes, Derivation, FoldCode, Rejected, Statement, Steps } from '../derivation.ts'
 import { published } from '../published.ts'
 import { applyEvent } from './apply.ts'
 import { type FoldRule, foldRule, type Keyed, keyedEvents } from './fold-rule.ts'
@@ -21,7 +21,11 @@ const formatVersion = 1
 const breathEvents = 2_048
 
 /** A view as a TypeScript fold: its rows after each batch are what folding every event up to there gives. */
-export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { cacheKeysMax?: number } = {}): Derivation {
+export function deriveFold(
+  fold: FoldModel,
+  codeFingerprint: string,
+  options: { cacheKeysMax?: number; code?: FoldCode | undefined } = {},
+): Derivation {
   const rule = foldRule(fold)
   const shape: FoldTable = {
     keyField: fold.keyField,
@@ -45,6 +49,7 @@ export function deriveFold(fold: FoldModel, codeFingerprint: string, options: { 
     reason: 'a TypeScript fold: its handlers run for each event, and the states of the batch are written back',
     fingerprint: version,
     source: `fold ${fold.name} over ${fold.from.name} by ${fold.key} (${Object.keys(fold.on).join(', ')}), code ${codeFingerprint}`,
+    ...(options.code === undefined ? {} : { code: options.code }),
     columns,
     // Handlers read the events themselves; no statement needs them.
     streams: new Map([[fold.from.name, { needs: new Set<string>(), placed: false }]]),

@@ -29,6 +29,13 @@ export function fakeService(overrides: Partial<Service> = {}): Service {
       ask?.onProgress?.({ phase: 'replay', done: 5, total: 10, unit: 'events', perSecond: 100 })
       return { view, version: 'v2', events: 10, rows: 2, seconds: 0.5, position: { shop: ['7'] } }
     },
+    versions: async () => [
+      { view: 'totals', kind: 'sql', version: 'v1', role: 'previous', state: 'live', declared: false, rows: 2, bytes: 100 },
+      { view: 'totals', kind: 'sql', version: 'v2', role: 'public', state: 'live', declared: true, rows: 2, bytes: 100 },
+    ],
+    promote: async () => [{ view: 'totals', version: 'v2', before: 'v1' }],
+    rollback: async () => [{ view: 'totals', version: 'v1', before: 'v2' }],
+    discard: async () => [{ view: 'totals', version: 'v1' }],
     verify: (views) => batches((views ?? ['totals']).map((view) => fakeVerified(view))),
     deadLetters: async () => [
       {

@@ -11,8 +11,9 @@ import type { FoldModel, Project, StreamModel, TableModel } from '../../../engin
 import { Build } from '../../../engine/replay/build.ts'
 import { Replanner } from '../../../engine/replay/replan.ts'
 import { type Verified, verifyView } from '../../../engine/replay/verify.ts'
+import type { Definitions } from '../../../engine/run/assemble.ts'
 import type { Position } from '../../../engine/run/batch.ts'
-import { type Definitions, define } from '../../../engine/run/define.ts'
+import { define } from '../../../engine/run/define.ts'
 import { type Commit, Loop, type LoopOptions } from '../../../engine/run/loop.ts'
 import { start } from '../../../engine/run/start.ts'
 import type { Lived } from './lived.ts'
@@ -39,6 +40,7 @@ export function projectOf(declared: Declared, dataDir = ''): Project {
       logLevel: 'silent',
       batchEventsMax: 65_536,
       batchBytesMax: 16 << 20,
+      previousVersionsMax: 1,
       duckdb: { memoryLimit: '1GB', threads: 2 },
     },
     streams: byName(declared.streams),
@@ -51,6 +53,7 @@ export function projectOf(declared: Declared, dataDir = ''): Project {
       text: select.startsWith('CREATE ') ? select : `CREATE MATERIALIZED VIEW ${name} AS\n${select}\n`,
     })),
     codeFingerprints: new Map(),
+    foldCodes: new Map(),
   }
 }
 
