@@ -44,7 +44,7 @@ function planText(found: PlanAnswer, width: number | undefined): string {
     ...(found.estimate
       ? [`all together ${timeText(found.estimate)} for ${formatMany(found.estimate.events, 'event')}, ${measuredText(found.estimate)}`]
       : []),
-    ...remedies(changes),
+    ...remedies(found),
   ]
   return `${renderTable(columns, changes.map(row), width)}\n${notes.map((note) => `${formatCell(note)}\n`).join('')}`
 }
@@ -71,20 +71,23 @@ function noticed({ name, breaking }: PlannedChange): readonly string[] {
 }
 
 /** What does it. */
-function remedies(changes: readonly PlannedChange[]): readonly string[] {
+function remedies({ changes, schemas }: PlanAnswer): readonly string[] {
   const kept = changes.filter(({ isKept }) => isKept)
   const changed = changes.filter(({ change, kind, isKept }) => change === 'changed' && !isKept && (kind === 'sql' || kind === 'fold'))
   const others = changes.some(({ change }) => change !== 'changed')
+  // By another schema nothing can be built beside what is served.
+  const applies = schemas.length === 0 && (changed.length > 0 || changes.some(({ change }) => change === 'removed'))
   return [
     ...(kept.length > 0
       ? [
           `evert promote ${kept.map(({ name }) => name).join(' ')}: what is declared is kept since it was rolled back, so nothing is to be built`,
         ]
       : []),
-    ...(changed.length > 0
+    ...(applies ? ['evert apply builds what is new or changed beside what is served, compares, and moves all names at once'] : []),
+    ...(changed.length > 0 && !applies
       ? [`evert replay ${changed.map(({ name }) => name).join(' ')} builds what has changed beside what is there, and swaps`]
       : []),
-    ...(others
+    ...(others && !applies
       ? [`evert run builds what is new${changes.some(({ change }) => change === 'removed') ? ', and drops what is removed' : ''}`]
       : []),
   ]

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { EvertError, exitCodes } from '../errors.ts'
 import { append } from './append.ts'
+import { apply } from './apply.ts'
 import { addCommand } from './command.ts'
 import { deadLetters } from './dead-letters.ts'
 import { doctor } from './doctor.ts'
@@ -28,6 +29,7 @@ const commands = [
   explain,
   status,
   plan,
+  apply,
   replay,
   versions,
   promote,

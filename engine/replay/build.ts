@@ -14,12 +14,14 @@ import {
   freeTable,
   idOf,
   insertVersion,
+  isView,
   readAllVersions,
   setVersionState,
   stateTable,
   type VersionRow,
 } from '../run/registry.ts'
 import { wantOf } from '../run/want.ts'
+import { joinAside } from './join-aside.ts'
 import { swap } from './swap.ts'
 
 export interface BuildOptions {
@@ -39,6 +41,8 @@ export interface BuildOptions {
   readonly keepsRows?: boolean
   /** How many previous versions of a view go on beside the public one; default 0: what is replaced is dropped. */
   readonly keepPrevious?: number
+  /** The built versions join beside the public ones, ready to be promoted, and replace nothing. */
+  readonly isAside?: boolean
   /** A view that raises is marked as failed, with those that read it, and the others go on. Absent: the whole build fails. */
   readonly onViewFailed?: (view: string, error: string) => void
 }
@@ -184,7 +188,7 @@ export class Build implements Background {
         state: 'building',
         error: null,
         plan: derivation.isChosenWhole === true ? 'recompute' : null,
-        role: 'public',
+        role: this.#options.isAside === true && isView(derivation.kind) ? 'ready' : 'public',
       }
       taken.push(row)
       this.#rows.push(row)
@@ -202,7 +206,8 @@ export class Build implements Background {
     const { store, log, loop, order, keepsRows = false, keepPrevious = 0 } = this.#options
     const built = this.#members.map((member, i) => ({ member, row: this.#rows[i] as VersionRow }))
     const redecoded = this.#sources().filter((source) => this.#redecoded.has(source.name))
-    await swap(built, { store, log, loop, order, redecoded, keepsRows, keepPrevious })
+    if (this.#options.isAside === true) await joinAside(built, { store, loop, order })
+    else await swap(built, { store, log, loop, order, redecoded, keepsRows, keepPrevious })
     this.#rows = [] // they are live now, and no longer this build's to take away
   }
 

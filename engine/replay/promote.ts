@@ -1,9 +1,11 @@
 import type { Log } from '../../connectors/log/log.ts'
+import { path } from '../../connectors/store/quote.ts'
 import type { Store } from '../../connectors/store/store.ts'
+import { relationSchema } from '../compile/relations.ts'
 import { announce } from '../run/control.ts'
 import { crashPoint } from '../run/crash.ts'
 import type { Loop } from '../run/loop.ts'
-import { dropAside, exchangeRoles, idOf, readAllVersions, type VersionRow, writePromotion } from '../run/registry.ts'
+import { dropAside, exchangeRoles, idOf, readAllVersions, takeRole, type VersionRow, writePromotion } from '../run/registry.ts'
 import { orphansOf } from './members.ts'
 
 interface Options {
@@ -52,6 +54,22 @@ export async function promote(rows: readonly VersionRow[], { store, log, loop }:
       return isReplaced ? { ...member, isAside: true } : member
     }),
   )
+}
+
+/** Takes the public names of views away that are not declared any more; their versions are previous ones from then on. Between two batches. */
+export async function retire(rows: readonly VersionRow[], { store, log, loop }: Options): Promise<void> {
+  const ids = new Set(rows.map(idOf))
+  await store.transaction(async (tx) => {
+    for (const row of rows) {
+      const names = [relationSchema, 'main'].map((schema) => `DROP VIEW IF EXISTS ${path(schema, row.name)}`)
+      for (const statement of [...takeRole(row, 'previous'), ...names]) await tx.run(statement)
+    }
+    await announce(
+      log,
+      rows.map(({ name }) => ({ kind: 'removed' as const, view: name })),
+    )
+  })
+  loop.setMembers(loop.members.map((member) => (ids.has(member.derivation.id) ? { ...member, isAside: true } : member)))
 }
 
 /**

@@ -16,6 +16,8 @@ export type CrashPoint =
   | 'swap-after-announce'
   | 'swap-after-commit'
   | 'build-batch'
+  | 'join-before-commit'
+  | 'join-after-commit'
   | 'promote-after-announce'
   | 'promote-after-commit'
   | 'discard-before-commit'

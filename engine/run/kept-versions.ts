@@ -37,7 +37,7 @@ export async function withKept(
   { analyzer, store, log, loadFold, keepsChanged }: KeptOptions,
 ): Promise<Definitions> {
   await initialize(store)
-  await finishPromotion(store, log)
+  const finished = await finishPromotion(store, log)
   const [rows, texts] = await store.transaction(async (tx) => [await readAllVersions(tx), await readTexts(tx)] as const)
   const declared = new Map(definitions.derivations.flatMap(({ kind, name, id }) => (isView(kind) ? [[name, id] as const] : [])))
   const views = rows.filter((row) => isView(row.kind) && row.state === 'live' && declared.has(row.name))
@@ -52,19 +52,23 @@ export async function withKept(
     publicIds.delete(declared.get(row.name) ?? '')
     publicIds.add(idOf(row))
   }
-  return assemble({ ...definitions, compiled: found.compiled(), publicIds })
+  const all = assemble({ ...definitions, compiled: found.compiled(), publicIds })
+  const names = all.all.filter(({ id }) => finished.has(id) && publicIds.has(id)).flatMap((derivation) => derivation.publish())
+  if (names.length > 0) await store.script(names)
+  return all
 }
 
 /** The log has promoted a version that the store keeps beside another: a crash came between. */
-async function finishPromotion(store: Store, log: Log): Promise<void> {
+async function finishPromotion(store: Store, log: Log): Promise<ReadonlySet<string>> {
   const promoted = await promotedVersions(log)
   const rows = await store.transaction(readAllVersions)
-  const statements = rows.flatMap((row) => {
-    if (row.role === 'public' || row.state !== 'live' || promoted.get(row.name) !== row.fingerprint) return []
+  const left = rows.filter((row) => row.role !== 'public' && row.state === 'live' && promoted.get(row.name) === row.fingerprint)
+  const statements = left.flatMap((row) => {
     const other = rows.find((one) => one.name === row.name && one.role === 'public' && isView(one.kind) && one.state !== 'building')
     return exchangeRoles(row, other)
   })
   if (statements.length > 0) await store.script(statements)
+  return new Set(left.map(idOf))
 }
 
 /** What is compiled, as more of it becomes known. */

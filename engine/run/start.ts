@@ -237,7 +237,7 @@ async function create(
   for (const row of lost) statements.push(...(row.state === 'building' ? dropBuild(row) : dropAside(row)))
   const points = await pointersOf(store)
   for (const { derivation, isAside } of members)
-    if (isAside !== true && isView(derivation.kind) && points.get(derivation.name)?.includes(ident(derivation.id)) === false)
+    if (isAside !== true && isView(derivation.kind) && points.get(derivation.name)?.includes(ident(derivation.id)) !== true)
       statements.push(...derivation.publish()) // a crash came between the log and the names
   if (statements.length > 0) await store.script(statements)
   return { position, members, fresh, toBuild: withFailedParts(definitions, toBuild, failed), discarded: lost.map(idOf) }
@@ -283,7 +283,7 @@ function changedError(names: readonly string[]): EvertError {
   const list = [...new Set(names)]
   return new EvertError(
     'definition-changed',
-    `What ${list.join(', ')} ${list.length > 1 ? 'are' : 'is'} declared as, or the schema that is read, has changed since the rows were built. Run \`evert replay ${list.join(' ')}\` to build anew beside the old and swap, or restore the declaration; \`evert plan\` shows all that differs.`,
+    `What ${list.join(', ')} ${list.length > 1 ? 'are' : 'is'} declared as, or the schema that is read, has changed since the rows were built. Run \`evert apply\` to build all that differs beside what is served and move all names at once (\`evert plan\` shows it; \`evert replay ${list.join(' ')}\` where a schema has changed), or restore the declaration.`,
     { details: { views: list } },
   )
 }

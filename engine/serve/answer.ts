@@ -1,3 +1,4 @@
+import { applyProject } from './apply.ts'
 import type { Core } from './core.ts'
 import { closeCore } from './core.ts'
 import { listDeadLetters } from './dead-letters.ts'
@@ -20,6 +21,7 @@ export function answer(core: Core): Service {
     explain: (view) => explainView(core, view),
     query: (sql, options, ask) => answerQuery(core, sql, options ?? {}, ask ?? {}),
     plan: (ask) => planProject(core, ask ?? {}),
+    apply: (options, ask) => applyProject(core, options ?? {}, ask ?? {}),
     replay: (view, ask) => replayView(core, view, ask ?? {}),
     versions: (view) => listVersions(core, view),
     promote: (views) => promoteViews(core, views),

@@ -82,15 +82,17 @@ async function between<T>(core: Core, work: (loop: Loop) => Promise<T>): Promise
   return loop ? loop.atBoundary(() => work(loop)) : work(await standing(core))
 }
 
-function repoint(core: Core, rows: readonly VersionRow[]): void {
-  const names = new Set(rows.map(({ name }) => name))
+/** Queries and what is told of the views follow the names. */
+export function repoint(core: Core, rows: readonly VersionRow[], retired: readonly VersionRow[] = []): void {
+  const names = new Set([...rows, ...retired].map(({ name }) => name))
   const { compiled, publicIds } = core.definitions
   const replaced = new Set(compiled.derivations.filter(({ name }) => names.has(name)).map(({ id }) => id))
   const ids = [...[...publicIds].filter((id) => !replaced.has(id)), ...rows.map(idOf)]
   core.definitions = assemble({ ...core.definitions, publicIds: new Set(ids) })
 }
 
-function forget(core: Core, ids: ReadonlySet<string>): void {
+/** They are not known any more. */
+export function forget(core: Core, ids: ReadonlySet<string>): void {
   const { compiled } = core.definitions
   const without = <T>(of: ReadonlyMap<string, T>) => new Map([...of].filter(([id]) => !ids.has(id)))
   core.definitions = assemble({

@@ -1,6 +1,7 @@
 /** The engine of another process as a `Service`, through its socket. */
 import { lstat } from 'node:fs/promises'
 import { EvertError } from '../../errors.ts'
+import type { ApplyAnswer } from './apply-answer.ts'
 import type { PlanAnswer } from './plan-answer.ts'
 import type {
   Ask,
@@ -86,6 +87,7 @@ function remoteService(path: string): Service {
     views: (options) => ask<readonly ViewInfo[]>({ call: 'views' }, options),
     explain: (view, options) => ask<Explanation>({ call: 'explain', view }, options),
     plan: (options) => ask<PlanAnswer>({ call: 'plan' }, options),
+    apply: (what, options) => ask<ApplyAnswer>({ call: 'apply', ...what }, options),
     replay: (view, options) => ask<ReplayAnswer>({ call: 'replay', view }, options),
     versions: (view, options) => ask<readonly VersionInfo[]>({ call: 'versions', ...(view !== undefined && { view }) }, options),
     promote: (views, options) => ask<readonly Moved[]>({ call: 'promote', ...(views && { views: [...views] }) }, options),

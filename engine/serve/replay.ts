@@ -2,7 +2,6 @@ import { path } from '../../connectors/store/quote.ts'
 import { EvertError } from '../../errors.ts'
 import { relationSchema } from '../compile/relations.ts'
 import { loadProject } from '../model/load/load-project.ts'
-import { Build } from '../replay/build.ts'
 import type { Definitions } from '../run/assemble.ts'
 import { choosePlans } from '../run/choose-plans.ts'
 import type { Derivation } from '../run/derivation.ts'
@@ -11,8 +10,8 @@ import { readVersions, type VersionRow } from '../run/registry.ts'
 import { type Core, redefine } from './core.ts'
 import { tellCosts } from './explain-declared.ts'
 import { merged } from './merge-definitions.ts'
-import { meter } from './meter.ts'
 import { positionJson } from './position.ts'
+import { runBuild } from './run-build.ts'
 import type { Ask, ReplayAnswer } from './service.ts'
 import { standing, withKept } from './standing.ts'
 
@@ -54,48 +53,36 @@ async function replay(core: Core, view: string, ask: Ask): Promise<ReplayAnswer>
     const same = build.views.find((name) => shown.includes(name))
     if (same !== undefined) throw busy(same)
   }
-  const progress = meter(`replaying ${shown.join(', ')}`, 'events', ask)
-  const batch = { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax }
-  const build = new Build({
-    store: core.store,
-    log: core.log,
-    loop,
-    sources: definitions.sources,
-    derivations,
-    order: definitions.derivations.map((derivation) => derivation.id),
-    batch,
-    keepPrevious: project.config.previousVersionsMax,
-    onProgress: progress.set,
-  })
-  core.builds.add(build)
-  const cancel = () => build.cancel()
-  ask.signal?.addEventListener('abort', cancel)
-  if (ask.signal?.aborted === true) cancel()
-  try {
-    if (core.loop) loop.addBackground(build)
-    else while ((await build.step()) !== 'done');
-    const built = await build.done
-    core.definitions = merged(core.definitions, definitions, new Set(ids), loop)
-    core.declared = new Set(declared.publicIds)
-    await tellCosts(core, (id) => ids.includes(id))
-    const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
-    const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.id)}`))
-    return {
-      view: target.name,
-      version: target.fingerprint,
-      events: built.events,
-      rows: Number(count?.n),
-      seconds: (performance.now() - begin) / 1000,
-      position: positionJson(core, built.position),
-    }
-  } finally {
-    ask.signal?.removeEventListener('abort', cancel)
-    core.builds.delete(build)
+  const built = await runBuild(
+    core,
+    `replaying ${shown.join(', ')}`,
+    {
+      loop,
+      sources: definitions.sources,
+      derivations,
+      order: definitions.derivations.map((derivation) => derivation.id),
+      batch: { events: project.config.batchEventsMax, bytes: project.config.batchBytesMax },
+      keepPrevious: project.config.previousVersionsMax,
+    },
+    ask,
+  )
+  core.definitions = merged(core.definitions, definitions, new Set(ids), loop)
+  core.declared = new Set(declared.publicIds)
+  await tellCosts(core, (id) => ids.includes(id))
+  const target = derivations.find((derivation) => derivation.name.toLowerCase() === view.toLowerCase()) as Derivation
+  const [count] = await core.store.transaction((tx) => tx.all(`SELECT count(*) AS n FROM ${path(relationSchema, target.id)}`))
+  return {
+    view: target.name,
+    version: target.fingerprint,
+    events: built.events,
+    rows: Number(count?.n),
+    seconds: (performance.now() - begin) / 1000,
+    position: positionJson(core, built.position),
   }
 }
 
 /** A running engine decodes by the schemas that it was started with. */
-function sameSources(running: Definitions, read: Definitions, derivations: readonly Derivation[]): void {
+export function sameSources(running: Definitions, read: Definitions, derivations: readonly Derivation[]): void {
   for (const name of new Set(derivations.flatMap((derivation) => [...derivation.streams.keys()]))) {
     if (running.sources.get(name)?.fingerprint === read.sources.get(name)?.fingerprint) continue
     throw new EvertError(

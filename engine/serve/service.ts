@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from '../../errors.ts'
 import type { MeasuredBatch } from '../run/measurements.ts'
+import type { ApplyAnswer, ApplyOptions } from './apply-answer.ts'
 import type { Growth } from './explain-growth.ts'
 import type { PlanAnswer } from './plan-answer.ts'
 import type { Discarded, Moved, VersionInfo } from './versions-answer.ts'
@@ -203,6 +204,8 @@ export interface Service {
   /** What is declared on disk now against what is kept. It has no effect. */
   plan(ask?: Ask): Promise<PlanAnswer>
   replay(view: string, ask?: Ask): Promise<ReplayAnswer>
+  /** Brings what is served to what is declared on disk, all views at once. Throws `replay-busy`, `replay-failed`, `interrupted`, `definition-changed`. */
+  apply(options?: ApplyOptions, ask?: Ask): Promise<ApplyAnswer>
   /** Every version that is kept, of one view or of all. Throws `view-unknown`. */
   versions(view?: string, ask?: Ask): Promise<readonly VersionInfo[]>
   /** Points names at versions that are ready; undefined: all that are. Throws `version-unknown`, `replay-busy`. */

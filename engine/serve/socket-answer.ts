@@ -19,6 +19,8 @@ export async function answerCall(service: Service, call: Call, write: WriteLine,
       return write({ answer: await service.explain(call.view, ask), parts: 0 })
     case 'plan':
       return write({ answer: await service.plan(ask), parts: 0 })
+    case 'apply':
+      return write({ answer: await service.apply(present(call), ask), parts: 0 })
     case 'replay':
       return write({ answer: await service.replay(call.view, ask), parts: 0 })
     case 'versions':

@@ -26,6 +26,7 @@ export const callSchema = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('explain'), view: name }),
   z.strictObject({ call: z.literal('query'), sql: z.string().min(1), rowsMax: count.optional(), timeoutMs: count.optional() }),
   z.strictObject({ call: z.literal('plan') }),
+  z.strictObject({ call: z.literal('apply'), promote: z.boolean().optional(), differMax: z.number().min(0).max(1).optional() }),
   z.strictObject({ call: z.literal('replay'), view: name }),
   z.strictObject({ call: z.literal('versions'), view: name.optional() }),
   z.strictObject({ call: z.literal('promote'), views: z.array(name).max(10_000).optional() }),

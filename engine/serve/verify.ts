@@ -80,7 +80,8 @@ async function compared(core: Core, name: string, ask: Ask): Promise<VerifyAnswe
   }
 }
 
-function plainRow(row: Readonly<Record<string, unknown>>): Record<string, Json> {
+/** A row as JSON. */
+export function plainRow(row: Readonly<Record<string, unknown>>): Record<string, Json> {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]))
 }
 

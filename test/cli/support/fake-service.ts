@@ -25,6 +25,7 @@ export function fakeService(overrides: Partial<Service> = {}): Service {
       ]),
     }),
     plan: async () => ({ changes: [], schemas: [], breaking: false, ends: { shop: ['7'] } }),
+    apply: async () => ({ built: [], events: 0, seconds: 0.1, compared: [], promoted: [], removed: [] }),
     replay: async (view, ask) => {
       ask?.onProgress?.({ phase: 'replay', done: 5, total: 10, unit: 'events', perSecond: 100 })
       return { view, version: 'v2', events: 10, rows: 2, seconds: 0.5, position: { shop: ['7'] } }
