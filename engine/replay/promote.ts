@@ -19,7 +19,10 @@ interface Options {
  * same position, so no reader waits and none sees two of them. The log learns of it before the store does; the next start finishes what a
  * crash cut off between the two.
  */
-export async function promote(rows: readonly VersionRow[], { store, log, loop }: Options): Promise<void> {
+export async function promote(
+  rows: readonly VersionRow[],
+  { store, log, loop, isBack }: Options & { readonly isBack: boolean },
+): Promise<void> {
   const ids = new Set(rows.map(idOf))
   const names = new Set(rows.map(({ name }) => name))
   const chosen = loop.members.filter(({ derivation }) => ids.has(derivation.id))
@@ -27,11 +30,11 @@ export async function promote(rows: readonly VersionRow[], { store, log, loop }:
     const all = await readAllVersions(tx)
     for (const row of rows) {
       const other = all.find((one) => one.name === row.name && one.role === 'public' && one.state !== 'building')
-      for (const statement of exchangeRoles(row, other)) await tx.run(statement)
+      for (const statement of exchangeRoles(row, other, isBack)) await tx.run(statement)
     }
-    const isBack = rows.every(({ role }) => role === 'previous') // one does not go back to where one came back from
     const from = (name: string) => all.find((one) => one.name === name && one.role === 'public')?.fingerprint ?? null
     const moved = rows.map(({ name, fingerprint }) => ({ name, from: from(name), to: fingerprint }))
+    // One does not go back to where one came back from.
     for (const statement of writePromotion(isBack ? [] : moved)) await tx.run(statement)
     for (const { derivation } of chosen) for (const statement of derivation.publish()) await tx.run(statement)
     await announce(

@@ -65,7 +65,7 @@ async function finishPromotion(store: Store, log: Log): Promise<ReadonlySet<stri
   const left = rows.filter((row) => row.role !== 'public' && row.state === 'live' && promoted.get(row.name) === row.fingerprint)
   const statements = left.flatMap((row) => {
     const other = rows.find((one) => one.name === row.name && one.role === 'public' && isView(one.kind) && one.state !== 'building')
-    return exchangeRoles(row, other)
+    return exchangeRoles(row, other, row.role === 'previous')
   })
   if (statements.length > 0) await store.script(statements)
   return new Set(left.map(idOf))

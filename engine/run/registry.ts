@@ -98,9 +98,9 @@ export function takeRole(row: VersionRow, role: VersionRow['role']): string[] {
   ]
 }
 
-/** Statements that make a version public in another's place: one that was before it can be promoted again, one that comes after it was. */
-export function exchangeRoles(row: VersionRow, other: VersionRow | undefined): string[] {
-  return [...(other ? takeRole(other, row.role === 'previous' ? 'ready' : 'previous') : []), ...takeRole(row, 'public')]
+/** Statements that make a version public in another's place. `isBack`: the other can be promoted again; else it is a previous one now. */
+export function exchangeRoles(row: VersionRow, other: VersionRow | undefined, isBack: boolean): string[] {
+  return [...(other ? takeRole(other, isBack ? 'ready' : 'previous') : []), ...takeRole(row, 'public')]
 }
 
 /** Quoted schema of the further tables that belong to a version's table (a quoted name). */

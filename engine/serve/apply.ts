@@ -18,7 +18,7 @@ import { type Core, redefine } from './core.ts'
 import { tellCosts } from './explain-declared.ts'
 import { merged } from './merge-definitions.ts'
 import { forget, repoint } from './move-versions.ts'
-import { sameSources } from './replay.ts'
+import { everything, sameSources } from './replay.ts'
 import { runBuild } from './run-build.ts'
 import type { Ask } from './service.ts'
 import { standing, withKept } from './standing.ts'
@@ -33,11 +33,11 @@ import type { Moved } from './versions-answer.ts'
 export async function applyProject(core: Core, options: ApplyOptions, ask: Ask): Promise<ApplyAnswer> {
   if (core.builds.size > 0 || core.replaying.size > 0)
     throw new EvertError('replay-busy', 'Views are being built. Wait for it (evert status shows how far it is), then try again.')
-  core.replaying.add('')
+  core.replaying.add(everything)
   try {
     return await apply(core, options, ask)
   } finally {
-    core.replaying.delete('')
+    core.replaying.delete(everything)
   }
 }
 
@@ -63,6 +63,7 @@ async function apply(core: Core, { promote: promotes = true, differMax }: ApplyO
   core.declared = new Set(declared.publicIds)
   await tellCosts(core, (id) => ids.has(id))
   const compared = await comparisons(core, changes)
+  await prune(core, loop)
   const held = whyHeld(compared, promotes, differMax)
   const moved = held === undefined ? await move(core, loop, changes) : { promoted: [], removed: [] }
   return {
@@ -149,23 +150,33 @@ async function move(core: Core, loop: Loop, changes: readonly Change[]): Promise
     )
     const before = (name: string) => rows.find((row) => row.name === name && row.role === 'public' && isView(row.kind))?.fingerprint ?? null
     const promoted: Moved[] = chosen.map(({ name, fingerprint }) => ({ view: name, version: fingerprint, before: before(name) }))
-    if (chosen.length > 0) await promote(chosen, { store, log, loop })
+    if (chosen.length > 0) await promote(chosen, { store, log, loop, isBack: false })
     const removed = changes.flatMap(({ change, before: row }) => (change === 'removed' && row && isView(row.kind) ? [row] : []))
     if (removed.length > 0) await retire(removed, { store, log, loop })
     repoint(core, chosen, removed)
-    await prune(core, loop, new Set([...chosen, ...removed].map(({ name }) => name)), new Set(removed.map(({ name }) => name)))
+    await pruneNow(core, loop)
     return { promoted, removed: removed.map(({ name, fingerprint }) => ({ view: name, version: fingerprint })) }
   }
   return core.loop ? core.loop.atBoundary(work) : work()
 }
 
-async function prune(core: Core, loop: Loop, names: ReadonlySet<string>, removed: ReadonlySet<string>): Promise<void> {
+async function prune(core: Core, loop: Loop): Promise<void> {
+  await (core.loop ? core.loop.atBoundary(() => pruneNow(core, loop)) : pruneNow(core, loop))
+}
+
+/** Takes away what stands beside without a reason: ready and not declared, of views that are not declared, and more previous ones than are to be kept. */
+async function pruneNow(core: Core, loop: Loop): Promise<void> {
   const keep = core.project.config.previousVersionsMax
-  const previous = (await core.store.transaction(readAllVersions)).filter(({ role, name }) => role === 'previous' && names.has(name))
-  const isBeyond = (row: VersionRow, at: number) =>
-    removed.has(row.name) || previous.slice(at + 1).filter(({ name }) => name === row.name).length >= keep
-  const gone = unread(previous.filter(isBeyond), loop.members)
+  const all = (await core.store.transaction(readAllVersions)).filter(({ kind }) => isView(kind))
+  const aside = all.filter(({ role, state }) => role !== 'public' && state !== 'building')
+  const isNamed = ({ name }: VersionRow) => all.some((row) => row.role === 'public' && row.name === name)
+  const isBeyond = (row: VersionRow) => {
+    const later = aside.slice(aside.indexOf(row) + 1).filter(({ name, role }) => name === row.name && role === 'previous')
+    return row.role === 'ready' ? !core.declared.has(idOf(row)) : !core.declared.has(idOf(row)) && (!isNamed(row) || later.length >= keep)
+  }
+  const gone = unread(aside.filter(isBeyond), loop.members)
   const needed = new Set(core.definitions.derivations.map(({ id }) => id))
+  if (gone.length === 0) return
   await discard(gone, { store: core.store, loop, needed })
   forget(core, new Set(gone.map(idOf)))
 }

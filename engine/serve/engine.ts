@@ -68,7 +68,7 @@ async function run(core: Core, options: StartOptions): Promise<Engine> {
   if (rolledBack.length > 0)
     logger.warn(
       { versions: rolledBack },
-      `What the files declare is not what is served, since it was rolled back: ${rolledBack.join(', ')}. evert promote goes forward again`,
+      `What the files declare is kept and is not what is served: ${rolledBack.join(', ')}. evert promote moves the names`,
     )
   const stopping = new AbortController()
   const onViewFailed = (view: string, error: string) =>

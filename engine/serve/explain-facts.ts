@@ -12,6 +12,8 @@ export interface Facts {
   readonly plans: ReadonlyMap<string, ViewPlan>
   /** The same with every view in parts: how state grows follows from the SELECT, whichever plan is chosen. */
   readonly inParts: ReadonlyMap<string, ViewPlan>
+  /** Those beside the public ones as well: a view may read one that is not public any more. */
+  readonly known: ReadonlyMap<string, ViewPlan>
   readonly versions: readonly VersionRow[]
   /** Of the stored version of a view, part, table, fold or history; undefined where nothing is built. */
   sizeOf(id: string): StateSize | undefined
@@ -38,6 +40,7 @@ export async function gatherFacts(core: Core, reader: Transaction): Promise<Fact
   return {
     plans,
     inParts: core.definitions.inParts.plans,
+    known: core.definitions.compiled.plans,
     versions,
     sizeOf: (id) => sizes.get(id),
     usersOf: (part) => users.get(part) ?? [],

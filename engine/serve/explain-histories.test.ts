@@ -18,6 +18,7 @@ async function notes(selects: Readonly<Record<string, string>>, rows = limits.fu
   const facts: Facts = {
     plans: new Map(plans.map((plan) => [plan.name, plan])),
     inParts: new Map(),
+    known: new Map(),
     versions: [],
     sizeOf: () => ({ rows, bytes: rows * 100 }),
     usersOf: () => [],

@@ -19,6 +19,7 @@ function factsOf(plan: ViewPlan, rows: number): Facts {
   return {
     plans: new Map([[plan.id, plan]]),
     inParts: new Map([[plan.id, plan]]),
+    known: new Map(),
     versions: [],
     sizeOf: () => ({ rows, bytes: rows * 8 }),
     usersOf: () => [],

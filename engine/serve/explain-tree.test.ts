@@ -22,6 +22,7 @@ function factsOf(plans: readonly ViewPlan[], rows?: (name: string) => number | u
   return {
     plans: new Map(plans.map((plan) => [plan.id, plan])),
     inParts: new Map(plans.map((plan) => [plan.id, plan])),
+    known: new Map(),
     versions: [],
     sizeOf: (name) => {
       const found = rows?.(name)

@@ -98,7 +98,7 @@ class Tree {
     if (isEvents) return { kind: 'stream', name: relation.name, what: 'the events of the batch', inputs: [] }
     const part = this.#plan.parts.find((one) => one.name === relation.name)
     if (part) return this.kept(part, 'part')
-    const view = this.#facts.plans.get(relation.name)
+    const view = this.#facts.plans.get(relation.name) ?? this.#facts.known.get(relation.name)
     if (view) return new Tree(view, this.#facts, this.#told).kept(view.root, 'view')
     const kind = relation.kind === 'stream' || relation.kind === 'type' ? 'history' : relation.kind === 'table' ? 'table' : 'fold'
     const what = { history: 'all of its events, kept in DuckDB', table: 'the last row of each key', fold: 'a row for each key' }[kind]

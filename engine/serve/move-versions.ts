@@ -11,7 +11,7 @@ import type { Discarded, Moved } from './versions-answer.ts'
 
 /** Points the views' names at the versions that are ready; without names, of all that are. Throws `version-unknown`, `version-needed`, `view-unknown`. */
 export async function promoteViews(core: Core, views: readonly string[] | undefined): Promise<readonly Moved[]> {
-  return moved(core, async (rows) => {
+  return moved(core, false, async (rows) => {
     const ready = rows.filter(({ role }) => role === 'ready')
     const names = views ?? [...new Set(ready.map(({ name }) => name))]
     if (names.length === 0)
@@ -22,7 +22,7 @@ export async function promoteViews(core: Core, views: readonly string[] | undefi
 
 /** Points the names back at the previous versions; without names, of all that were promoted together last. Throws as `promoteViews`. */
 export async function rollbackViews(core: Core, views: readonly string[] | undefined): Promise<readonly Moved[]> {
-  return moved(core, async (rows) => {
+  return moved(core, true, async (rows) => {
     const previous = rows.filter(({ role }) => role === 'previous')
     if (views) return views.map((view) => lastOf(previous, view, 'kept from before'))
     const promotion = await core.store.transaction(readPromotion)
@@ -57,7 +57,11 @@ export async function discardVersions(core: Core, targets: readonly string[] | u
   })
 }
 
-async function moved(core: Core, choose: (rows: readonly VersionRow[]) => Promise<readonly VersionRow[]>): Promise<readonly Moved[]> {
+async function moved(
+  core: Core,
+  isBack: boolean,
+  choose: (rows: readonly VersionRow[]) => Promise<readonly VersionRow[]>,
+): Promise<readonly Moved[]> {
   return between(core, async (loop) => {
     const rows = await core.store.transaction((tx) => versionsOf(tx))
     const chosen = await choose(rows)
@@ -67,7 +71,7 @@ async function moved(core: Core, choose: (rows: readonly VersionRow[]) => Promis
           'version-unknown',
           `The version ${idOf(row)} cannot be promoted: it is ${row.state}${row.error ? ` (${row.error})` : ''}.`,
         )
-    await promote(chosen, { store: core.store, log: core.log, loop })
+    await promote(chosen, { store: core.store, log: core.log, loop, isBack })
     const before = (name: string) => rows.find((row) => row.name === name && row.role === 'public')?.fingerprint ?? null
     repoint(core, chosen)
     return chosen.map(({ name, fingerprint }) => ({ view: name, version: fingerprint, before: before(name) }))

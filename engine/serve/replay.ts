@@ -21,7 +21,7 @@ import { standing, withKept } from './standing.ts'
  */
 export async function replayView(core: Core, view: string, ask: Ask): Promise<ReplayAnswer> {
   const name = view.toLowerCase()
-  if (core.replaying.has(name)) throw busy(view)
+  if (core.replaying.has(name) || core.replaying.has(everything)) throw busy(view)
   core.replaying.add(name)
   try {
     return await replay(core, view, ask)
@@ -29,6 +29,9 @@ export async function replayView(core: Core, view: string, ask: Ask): Promise<Re
     core.replaying.delete(name)
   }
 }
+
+/** Stands among those that are replayed while an apply goes on, which may build any of them. */
+export const everything = '*'
 
 function busy(view: string): EvertError {
   return new EvertError(

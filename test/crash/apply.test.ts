@@ -122,6 +122,18 @@ it('leaves what is built ready where that is asked for, or where too much differ
   project.write(viewFile('totals', totals))
   expect((await service.apply()).promoted.map(({ view }) => view).sort()).toEqual(['best', 'totals'])
   expect(await rows(service, 'totals')).toEqual([...before.totals, 'c 5'])
+  // What was declared first is public again; one previous version is kept, and nothing that was ready and is not declared any more.
+  project.write(plus(2))
+  await service.apply({ promote: false })
+  project.write(plus(3))
+  await service.apply({ promote: false })
+  const roles = (await service.versions('totals')).map(({ role, declared }) => `${role}${declared ? ' declared' : ''}`)
+  expect(roles.sort()).toEqual(['previous', 'public', 'ready declared'])
+  project.write(viewFile('totals', totals))
+  expect(await service.apply()).toMatchObject({ promoted: [] })
+  expect((await service.versions('totals')).map(({ role }) => role).sort()).toEqual(['previous', 'public'])
+  await stop()
+  await checkFile(project.views)
 })
 
 it('refuses where the schema of a stream has changed, and says what to do', async () => {

@@ -104,7 +104,7 @@ describe('a replaced version', () => {
     await use((service) => service.rollback(['totals', 'best']))
     const service = await start()
     expect(here?.said.filter((line) => line.startsWith('warn'))).toEqual([
-      expect.stringMatching(/rolled back: totals@.*, best@.*evert promote/),
+      expect.stringMatching(/not what is served: totals@.*, best@.*evert promote/),
     ])
     await expectRows(service, { totals: ['a 3380', 'b 2400'], best: ['a 3380'] })
     expect(await kept(service)).toEqual([
