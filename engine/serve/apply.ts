@@ -43,8 +43,9 @@ export async function applyProject(core: Core, options: ApplyOptions, ask: Ask):
 
 async function apply(core: Core, { promote: promotes = true, differMax }: ApplyOptions, ask: Ask): Promise<ApplyAnswer> {
   const begin = performance.now()
-  const { config } = await loadProject(core.project.config.root)
-  const declared = await redefine(await loadProject(core.project.config.root))
+  const project = await loadProject(core.project.config.root)
+  const { config } = project
+  const declared = await redefine(project)
   const changes = await differences(core, declared)
   if (!core.loop) core.definitions = await withKept(core, declared, true)
   const loop = core.loop ?? (await standing(core))

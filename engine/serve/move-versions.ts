@@ -71,6 +71,14 @@ async function moved(
           'version-unknown',
           `The version ${idOf(row)} cannot be promoted: it is ${row.state}${row.error ? ` (${row.error})` : ''}.`,
         )
+    const kept = new Set(loop.members.map(({ derivation }) => derivation.id))
+    const lost = chosen.map(idOf).filter((id) => !kept.has(id))
+    if (lost.length > 0)
+      throw new EvertError(
+        'version-unknown',
+        `${lost.join(', ')} cannot be kept up to date any more: what it reads, or Evert, has changed since it was built. No name was moved; evert discard takes it away.`,
+        { details: { versions: lost } },
+      )
     await promote(chosen, { store: core.store, log: core.log, loop, isBack })
     const before = (name: string) => rows.find((row) => row.name === name && row.role === 'public')?.fingerprint ?? null
     repoint(core, chosen)

@@ -168,6 +168,23 @@ describe('a replaced version', () => {
     await expect(service.rollback(['counted'])).rejects.toMatchObject({ message: expect.stringContaining('unlucky') })
   })
 
+  it('is not gone back to where it cannot be kept up to date any more', async () => {
+    await start()
+    await stop()
+    project.write(viewFile('totals', plus(1)))
+    await withFiles(project, (service) => service.replay('totals'))
+    project.write({ 'pipelines/till.ts': pipeline().replace('amount: z.int32()', 'amount: z.int32().max(1_000)') })
+    await withFiles(project, async (service) => {
+      await expect(service.rollback(['totals'])).rejects.toMatchObject({
+        code: 'version-unknown',
+        message: expect.stringMatching(/^totals@[0-9a-f]{16} cannot be kept up to date any more/),
+      })
+      expect((await service.versions('totals')).map(({ role }) => role)).toEqual(['previous', 'public'])
+    })
+    project.write({ 'pipelines/till.ts': pipeline() })
+    await expectRows(await start(), after)
+  })
+
   it('is the way out when the new one fails', async () => {
     const service = await start()
     project.write(viewFile('totals', 'SELECT item, CAST(sum(amount) AS SMALLINT) AS total FROM sales GROUP BY item'))
