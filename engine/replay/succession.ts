@@ -36,7 +36,7 @@ export function succession({ members, rows, built, redecoded, keep }: Found): Su
   const standsOn = (id: string): boolean => {
     const derivation = byId.get(id)?.derivation
     if (!derivation || lost.has(id) || [...derivation.streams.keys()].some((stream) => redecoded.has(stream))) return false
-    return derivation.reads.every((read) => ids.has(read) || standsOn(read))
+    return derivation.reads.every((read) => !lost.has(read) && (ids.has(read) || standsOn(read)))
   }
   const goesOn = (row: VersionRow) => keep > 0 && isView(row.kind) && row.state === 'live' && !ids.has(idOf(row)) && standsOn(idOf(row))
   const previous = replaced.filter(goesOn)

@@ -114,7 +114,7 @@ async function recompute(
 /** All columns that any view needs of a stream: it is loaded once, and shared by the views on the way. */
 function unionNeeds(options: VerifyOptions, source: string): ReadonlySet<string> | undefined {
   const all = new Set<string>()
-  for (const plan of options.definitions.plans.values()) {
+  for (const plan of options.definitions.compiled.plans.values()) {
     for (const read of plan.reads) {
       if (read.relation.source !== source) continue
       const needs = plan.needs.get(read.relation.name)
@@ -126,7 +126,9 @@ function unionNeeds(options: VerifyOptions, source: string): ReadonlySet<string>
 }
 
 function readsPlace(options: VerifyOptions, source: string): boolean {
-  return [...options.definitions.plans.values()].some((plan) => plan.reads.some((read) => read.relation.source === source && read.placed))
+  return [...options.definitions.compiled.plans.values()].some((plan) =>
+    plan.reads.some((read) => read.relation.source === source && read.placed),
+  )
 }
 
 async function foldAgain(

@@ -41,7 +41,8 @@ export async function withKept(
   const [rows, texts] = await store.transaction(async (tx) => [await readAllVersions(tx), await readTexts(tx)] as const)
   const declared = new Map(definitions.derivations.flatMap(({ kind, name, id }) => (isView(kind) ? [[name, id] as const] : [])))
   const views = rows.filter((row) => isView(row.kind) && row.state === 'live' && declared.has(row.name))
-  const aside = new Set(views.filter(({ role }) => role !== 'public').map(idOf))
+  // One that failed was rolled back from as well.
+  const aside = new Set(rows.filter(({ role, state }) => role !== 'public' && state !== 'building').map(idOf))
   const isDecided = ({ name }: VersionRow) => keepsChanged || aside.has(declared.get(name) ?? '')
   const wanted = views.filter((row) => declared.get(row.name) !== idOf(row) && (row.role !== 'public' || isDecided(row)))
   const found = new Known(definitions, analyzer, loadFold)

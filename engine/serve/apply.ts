@@ -173,7 +173,7 @@ async function pruneNow(core: Core, loop: Loop): Promise<void> {
   const isNamed = ({ name }: VersionRow) => all.some((row) => row.role === 'public' && row.name === name)
   const isBeyond = (row: VersionRow) => {
     const later = aside.slice(aside.indexOf(row) + 1).filter(({ name, role }) => name === row.name && role === 'previous')
-    return row.role === 'ready' ? !core.declared.has(idOf(row)) : !core.declared.has(idOf(row)) && (!isNamed(row) || later.length >= keep)
+    return !core.declared.has(idOf(row)) && (row.role === 'ready' || !isNamed(row) || later.length >= keep)
   }
   const gone = unread(aside.filter(isBeyond), loop.members)
   const needed = new Set(core.definitions.derivations.map(({ id }) => id))

@@ -196,6 +196,17 @@ describe('a replaced version', () => {
     await expectRows(service, { totals: ['a 102380', 'b 2400'], best: ['a 102380'] })
     await expect(service.promote(['totals'])).rejects.toMatchObject({ code: 'version-unknown', message: expect.stringContaining('failed') })
     await expectRows(service, { totals: ['a 102380', 'b 2400'], best: ['a 102380'] })
+    await stop()
+    await expectRows(await start(), { totals: ['a 102380', 'b 2400'], best: ['a 102380'] })
+  })
+
+  it('is verified by what the versions that it reads need, also where these are not public', async () => {
+    const service = await start()
+    const noted = `SELECT item, sum(amount) AS total, max(note) AS noted FROM sales GROUP BY item`
+    project.write({ ...viewFile('totals', noted), ...viewFile('best', 'SELECT max(noted) AS noted FROM totals') })
+    await service.replay('totals')
+    await service.rollback(['totals'])
+    for await (const answer of service.verify(['best'])) expect(answer).toMatchObject({ equal: true, rows: 1 })
   })
 
   it('fails alone, and says so', async () => {
